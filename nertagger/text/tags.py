@@ -79,7 +79,7 @@ def detect_scheme(sequences: Iterable[Sequence[str]]) -> str:
                 continue
             try:
                 prefix, label = split_tag(tag)
-            except (TagError, TypeError):
+            except TagError:
                 _refuse(tag, index, position)
             if prefix in "ES":
                 ends = True
@@ -116,7 +116,7 @@ def spans_from_tags(tags: Sequence[str]) -> list[Span]:
             continue
         try:
             prefix, label = split_tag(tag)
-        except (TagError, TypeError):
+        except TagError:
             _refuse(tag, 0, position)
         if label != current or prefix in "BS":
             if current:
@@ -210,7 +210,7 @@ def allowed_transitions(tags: Sequence[str]) -> tuple[np.ndarray, np.ndarray, np
     for position, tag in enumerate(tags):
         try:
             parts.append(split_tag(tag))
-        except (TagError, TypeError):
+        except TagError:
             _refuse(tag, 0, position)
     closing = any(prefix in "ES" for prefix, _ in parts)
     # An entity is still open after these, and only these can go on with one.

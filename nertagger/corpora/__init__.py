@@ -1,0 +1,1 @@
+"""Corpora and word vectors, read from files."""

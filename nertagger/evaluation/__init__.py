@@ -1,0 +1,1 @@
+"""How well a tagger finds entities, and where it fails."""
