@@ -5,6 +5,7 @@ Only what the equations use is here. Nothing warns of an overflow, and float32 s
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from numpy import (
     cumsum,
     exp,
     expand_dims,
+    expm1,
     flip,
     log,
     logical_and,
@@ -69,6 +71,7 @@ __all__ = [
     "elu",
     "exp",
     "expand_dims",
+    "expm1",
     "flip",
     "full",
     "leaky_relu",
@@ -92,6 +95,7 @@ __all__ = [
     "relu",
     "repeat",
     "reshape",
+    "scan",
     "shape",
     "sigmoid",
     "softmax",
@@ -198,3 +202,21 @@ def ones(shape: Any, dtype: DTypeLike = "float32") -> NDArray[Any]:
 def full(shape: Any, fill_value: ArrayLike, dtype: DTypeLike = "float32") -> NDArray[Any]:
     """An array that holds `fill_value` everywhere, float32 unless told otherwise."""
     return np.full(shape, fill_value, dtype)
+
+
+def scan(
+    f: Callable[[Any, Any], tuple[Any, Any]], init: Any, xs: Any, reverse: bool = False
+) -> tuple[Any, Any]:
+    """Walks `carry, y = f(carry, x)` along the first axis of the array `xs`.
+
+    As `keras.ops.scan`, where each y is of the shape and the type of the carry, here one array.
+
+    Returns:
+        The last carry, and the y's stacked, in the order of `xs` in either direction.
+    """
+    length = len(xs)
+    ys = np.empty((length, *np.shape(init)), np.asarray(init).dtype)
+    carry = init
+    for step in range(length - 1, -1, -1) if reverse else range(length):
+        carry, ys[step] = f(carry, xs[step])
+    return carry, ys
