@@ -1,0 +1,313 @@
+"""The equations of a linear-chain conditional random field, over an array namespace.
+
+Sources: the model, Lafferty, McCallum and Pereira (2001), section 3; the recurrences, Rabiner
+(1989), section III, whose numbers the docstrings repeat (Viterbi: 33a to 35).
+
+Notation, the same in every docstring (batch B, time T, tags K):
+
+    e_t(j)    emission: what the encoder says for tag j at t             emissions   [B, T, K]
+    A(i, j)   transition from tag i to tag j                             transitions [K, K]
+    s(j)      for a path that begins with tag j                          start       [K]
+    f(i)      for a path that ends with tag i                            end         [K]
+    n         a sequence's last time step; later ones are padding        mask        [B, T], bool
+
+    score(y)  = s(y_0) + Σ_t e_t(y_t) + Σ_t A(y_{t-1}, y_t) + f(y_n)     (1)
+    log p(y)  = score(y) - log Z,  Z = Σ_y exp score(y)                  (2)
+
+A mask is contiguous from the left, and a sequence has at least one token; one without any counts
+as if it had one, except that its score and its log Z are 0.
+
+`xp` is `keras.ops` or `nertagger.recurrent.numpy_ops`. Each recurrence is one step function; `scan`
+of the namespace walks it over time.
+
+Messages are kept relative to a maximum, so that float32 suffices for sequences of any length:
+α_t and β_t here are what Rabiner's are, less the maxima of the messages that went into them. The
+sums over tags are matrix products of exponentials, (exp(α - max α)) · exp(A): K exponentials a
+step, not K².
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+FORBIDDEN = -10000.0
+"""Added to what the tag scheme forbids; exp(FORBIDDEN) is 0, yet no sum with it is infinite."""
+
+_TINY = 1e-37
+"""Barely a normal float32: the least value whose logarithm is taken."""
+
+
+class Chain(NamedTuple):
+    """The parameters that do not depend on the input, with FORBIDDEN where a scheme forbids."""
+
+    transitions: Any
+    start: Any
+    end: Any
+
+
+def constrain(xp: Any, chain: Chain, allowed: Chain) -> Chain:
+    """The chain with FORBIDDEN added wherever `allowed`, of the same shapes, is False or 0."""
+    return Chain(
+        *(
+            weights + (1 - xp.cast(permitted, "float32")) * FORBIDDEN
+            for weights, permitted in zip(chain, allowed, strict=True)
+        )
+    )
+
+
+def forward_step(xp: Any, alpha: Any, emission: Any, exp_transitions: Any) -> Any:
+    """α_t(j) = log Σ_i exp(α_{t-1}(i) - max α_{t-1}) exp A(i, j) + e_t(j).  Rabiner (20).
+
+    Args:
+        alpha: α_{t-1}, [B, K].
+        emission: e_t, [B, K].
+        exp_transitions: exp A, [K, K].
+    """
+    sums = xp.matmul(xp.exp(alpha - xp.max(alpha, axis=-1, keepdims=True)), exp_transitions)
+    return _log(xp, sums) + emission
+
+
+def backward_step(xp: Any, beta: Any, emission: Any, exp_transitions_transposed: Any) -> Any:
+    """β_{t-1}(i) = log Σ_j exp A(i, j) exp(m_t(j) - max m_t), m_t = e_t + β_t.  Rabiner (25).
+
+    Args:
+        beta: β_t, [B, K].
+        emission: e_t, [B, K].
+        exp_transitions_transposed: exp A(i, j) at [j, i].
+    """
+    message = emission + beta
+    sums = xp.matmul(
+        xp.exp(message - xp.max(message, axis=-1, keepdims=True)), exp_transitions_transposed
+    )
+    return _log(xp, sums)
+
+
+def viterbi_step(xp: Any, delta: Any, emission: Any, transitions: Any) -> Any:
+    """δ_t(j) = max_i [δ_{t-1}(i) - max δ_{t-1} + A(i, j)] + e_t(j).  Rabiner (33a).
+
+    Args:
+        delta: δ_{t-1}, the score of the best path to each tag, [B, K].
+        emission: e_t, [B, K].
+        transitions: A, [K, K].
+    """
+    relative = delta - xp.max(delta, axis=-1, keepdims=True)
+    return xp.max(xp.expand_dims(relative, 2) + transitions, axis=1) + emission
+
+
+def back_pointer(xp: Any, delta: Any, tags: Any, transitions_transposed: Any) -> Any:
+    """ψ_t(j) = argmax_i [δ_{t-1}(i) + A(i, j)], for j = `tags` alone, int32 [B].  Rabiner (33b).
+
+    Taken on the way back, for the one tag a step that is on the path, instead of for all K.
+
+    Args:
+        delta: δ_{t-1}, [B, K].
+        tags: y_t, [B].
+        transitions_transposed: A(i, j) at [j, i].
+    """
+    relative = delta - xp.max(delta, axis=-1, keepdims=True)
+    scores = relative + xp.take(transitions_transposed, tags, axis=0)
+    return xp.cast(xp.argmax(scores, axis=-1), "int32")
+
+
+def forward(xp: Any, emissions: Any, mask: Any, chain: Chain) -> Any:
+    """α, [B, T, K]; where there is padding, α_n.  Rabiner (19), (20)."""
+    exp_transitions = xp.exp(chain.transitions)
+
+    by_time, follows, times = _by_time(xp, emissions, mask)
+
+    def step(alpha: Any, t: Any) -> tuple[Any, Any]:
+        stepped = forward_step(xp, alpha, by_time[t], exp_transitions)
+        alpha = xp.where(follows[t], stepped, alpha)
+        return alpha, alpha
+
+    _, alphas = xp.scan(step, chain.start + emissions[:, 0], times)
+    return xp.transpose(alphas, (1, 0, 2))
+
+
+def backward(xp: Any, emissions: Any, mask: Any, chain: Chain) -> Any:
+    """β, [B, T, K]; f at a sequence's last token and at padding.  Rabiner (24), (25)."""
+    exp_transitions = xp.transpose(xp.exp(chain.transitions), (1, 0))
+
+    by_time, follows, times = _by_time(xp, emissions, mask)
+
+    def step(beta: Any, t: Any) -> tuple[Any, Any]:
+        stepped = backward_step(xp, beta, by_time[t], exp_transitions)
+        beta = xp.where(follows[t], stepped, beta)
+        return beta, beta
+
+    last = xp.zeros_like(emissions[:, 0]) + chain.end
+    _, earlier = xp.scan(step, last, times, reverse=True)
+    return xp.transpose(xp.concatenate([earlier[1:], last[None]], axis=0), (1, 0, 2))
+
+
+def log_partition(xp: Any, alphas: Any, mask: Any, chain: Chain) -> Any:
+    """log Z from `forward`'s messages, [B].  Rabiner (21), with the maxima put back."""
+    real = xp.cast(mask, alphas.dtype)
+    maxima = xp.sum(xp.max(alphas[:, :-1], axis=-1) * real[:, 1:], axis=1)
+    return (xp.logsumexp(alphas[:, -1] + chain.end, axis=-1) + maxima) * real[:, 0]
+
+
+def path_score(xp: Any, emissions: Any, tags: Any, mask: Any, chain: Chain) -> Any:
+    """score(y), equation (1), [B].
+
+    Args:
+        tags: y, int [B, T]; 0 <= y < K, of any value where there is padding.
+    """
+    real = xp.cast(mask, emissions.dtype)
+    count = emissions.shape[-1]
+    tags = xp.where(mask, tags, xp.zeros_like(tags))
+    chosen = xp.squeeze(xp.take_along_axis(emissions, xp.expand_dims(tags, 2), axis=2), 2)
+    pairs = xp.take(
+        xp.reshape(chain.transitions, (-1,)), tags[:, :-1] * count + tags[:, 1:], axis=0
+    )
+    # The last token is the one that no other follows.
+    is_last = real - xp.concatenate([real[:, 1:], xp.zeros_like(real[:, :1])], axis=1)
+    return (
+        xp.take(chain.start, tags[:, 0], axis=0) * real[:, 0]
+        + xp.sum(chosen * real, axis=1)
+        + xp.sum(pairs * real[:, 1:], axis=1)
+        + xp.sum(xp.take(chain.end, tags, axis=0) * is_last, axis=1)
+    )
+
+
+def log_likelihood(xp: Any, emissions: Any, tags: Any, mask: Any, chain: Chain) -> Any:
+    """log p(y), equation (2), [B]."""
+    alphas = forward(xp, emissions, mask, chain)
+    return path_score(xp, emissions, tags, mask, chain) - log_partition(xp, alphas, mask, chain)
+
+
+def marginals(xp: Any, alphas: Any, betas: Any, mask: Any) -> Any:
+    """p(y_t = j), [B, T, K]; 0 where there is padding.  Rabiner (27)."""
+    real = xp.expand_dims(xp.cast(mask, alphas.dtype), 2)
+    return xp.softmax(alphas + betas, axis=-1) * real
+
+
+def expected_transitions(
+    xp: Any, emissions: Any, alphas: Any, betas: Any, mask: Any, chain: Chain
+) -> Any:
+    """Σ_t p(y_{t-1} = i, y_t = j), [B, K, K].  Rabiner (37), summed over time."""
+    exp_transitions = xp.exp(chain.transitions)
+    before = _relative_exp(xp, alphas[:, :-1])
+    after = _relative_exp(xp, emissions[:, 1:] + betas[:, 1:])
+    totals = xp.sum(xp.matmul(before, exp_transitions) * after, axis=-1, keepdims=True)
+    real = xp.expand_dims(xp.cast(mask[:, 1:], emissions.dtype), 2)
+    before = before / xp.maximum(totals, _TINY) * real
+    return xp.matmul(xp.transpose(before, (0, 2, 1)), after) * exp_transitions
+
+
+def viterbi(xp: Any, emissions: Any, mask: Any, chain: Chain) -> Any:
+    """The path of the highest score, int32 [B, T]; 0 where there is padding.  Rabiner (32) to (35).
+
+    Of equal scores, the tag with the lower index wins.
+    """
+    by_time, follows, times = _by_time(xp, emissions, mask)
+
+    def step(delta: Any, t: Any) -> tuple[Any, Any]:
+        stepped = viterbi_step(xp, delta, by_time[t], chain.transitions)
+        delta = xp.where(follows[t], stepped, delta)
+        return delta, delta
+
+    last, deltas = xp.scan(step, chain.start + emissions[:, 0], times)
+    transitions_transposed = xp.transpose(chain.transitions, (1, 0))
+
+    def step_back(tags: Any, t: Any) -> tuple[Any, Any]:
+        pointer = back_pointer(xp, deltas[xp.maximum(t - 1, 0)], tags, transitions_transposed)
+        tags = xp.where(follows[t, :, 0], pointer, tags)
+        return tags, tags
+
+    final = xp.cast(xp.argmax(last + chain.end, axis=-1), "int32")
+    _, path = xp.scan(step_back, final, times, reverse=True)
+    path = xp.transpose(xp.concatenate([path[1:], final[None]], axis=0), (1, 0))
+    return xp.where(mask, path, xp.zeros_like(path))
+
+
+def conditional_log_probabilities(
+    xp: Any, emissions: Any, betas: Any, tags: Any, next_tags: Any, chain: Chain
+) -> Any:
+    """log p(y_{t+1} = j | y_t = i) for i = `tags`, j = `next_tags` at t, [B, T - 1].
+
+    Given the emissions, a linear chain is a Markov chain with these probabilities:
+    p(j | i) = exp(A(i, j) + e_{t+1}(j) + β_{t+1}(j)) / exp β_t(i), each β as Rabiner has it.
+
+    Args:
+        betas: of `backward`.
+        tags: [B, T - 1], the tags at 0 … T - 2.
+        next_tags: [B, T - 1], the tags at 1 … T - 1.
+    """
+    messages = emissions[:, 1:] + betas[:, 1:]
+    chosen = xp.squeeze(xp.take_along_axis(messages, xp.expand_dims(next_tags, 2), axis=2), 2)
+    origin = xp.squeeze(xp.take_along_axis(betas[:, :-1], xp.expand_dims(tags, 2), axis=2), 2)
+    flat = xp.reshape(chain.transitions, (-1,))
+    pairs = xp.take(flat, tags * emissions.shape[-1] + next_tags, axis=0)
+    return pairs + chosen - xp.max(messages, axis=-1) - origin
+
+
+def segment_log_probabilities(
+    xp: Any,
+    emissions: Any,
+    alphas: Any,
+    betas: Any,
+    mask: Any,
+    chain: Chain,
+    path: Any,
+    segments: tuple[Any, Any, Any],
+    continuations: Any = None,
+) -> Any:
+    """log p(y_first = path_first, …, y_last = path_last) of each segment of a path, [N].
+
+    It is the marginal of the segment's first tag times the conditional probability of each further
+    one: exact, and made of numbers of ordinary size however long the sequence is.
+
+    Args:
+        path: tags int [B, T], as of `viterbi`.
+        segments: int [N] each: the sequence, the first token, the last one.
+        continuations: int [K], the tag that would prolong a segment whose last tag is k, or -1:
+            with BIO, I-PER for B-PER and I-PER, -1 for O. The probability is then also that the
+            segment ends where it does: that this tag does not follow. None: nothing may follow
+            that would prolong it, as with BIOES.
+    """
+    rows, firsts, lasts = segments
+    length, count = xp.shape(path)[1], emissions.shape[-1]
+    begin, end = rows * length + firsts, rows * length + lasts
+    steps = conditional_log_probabilities(xp, emissions, betas, path[:, :-1], path[:, 1:], chain)
+    # What lies outside of the sequences must not enter the sums.
+    steps = xp.where(mask[:, 1:], steps, xp.zeros_like(steps))
+    steps = xp.concatenate([xp.zeros_like(alphas[:, :1, 0]), xp.cumsum(steps, axis=1)], axis=1)
+    steps = xp.reshape(steps, (-1,))
+    inside = xp.take(steps, end, axis=0) - xp.take(steps, begin, axis=0)
+    probabilities = xp.reshape(marginals(xp, alphas, betas, mask), (-1,))
+    flat_path = xp.reshape(path, (-1,))
+    first_tags = xp.take(flat_path, begin, axis=0)
+    total = _log(xp, xp.take(probabilities, begin * count + first_tags, axis=0)) + inside
+    if continuations is None:
+        return xp.minimum(total, 0.0)
+    following = xp.take(continuations, path[:, :-1], axis=0)
+    prolonged = conditional_log_probabilities(
+        xp, emissions, betas, path[:, :-1], xp.maximum(following, 0), chain
+    )
+    may = xp.logical_and(mask[:, 1:], following >= 0)
+    stops = _log(xp, -xp.expm1(xp.minimum(prolonged, 0.0)))
+    stops = xp.where(may, stops, xp.zeros_like(stops))
+    stops = xp.concatenate([stops, xp.zeros_like(alphas[:, :1, 0])], axis=1)
+    return xp.minimum(total + xp.take(xp.reshape(stops, (-1,)), end, axis=0), 0.0)
+
+
+def _log(xp: Any, values: Any) -> Any:
+    """log, and FORBIDDEN of 0, with a gradient that is finite everywhere."""
+    return xp.where(values > 0, xp.log(xp.maximum(values, _TINY)), FORBIDDEN)
+
+
+def _relative_exp(xp: Any, values: Any) -> Any:
+    return xp.exp(values - xp.max(values, axis=-1, keepdims=True))
+
+
+def _by_time(xp: Any, emissions: Any, mask: Any) -> tuple[Any, Any, Any]:
+    """Emissions [T, B, K], whether a token follows another [T, B, 1], and the times to walk, [T].
+
+    The steps index by time, since `keras.ops.scan` walks one array alone when T is unknown. They
+    walk time 0 too, where nothing follows and the carry stays: TensorFlow stacks no empty loop.
+    """
+    by_time = xp.transpose(emissions, (1, 0, 2))
+    follows = xp.concatenate([xp.zeros_like(mask[:, :1]), mask[:, 1:]], axis=1)
+    times = xp.arange(xp.shape(emissions)[1], dtype="int32")
+    return by_time, xp.expand_dims(xp.transpose(follows, (1, 0)), 2), times
