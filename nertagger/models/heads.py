@@ -1,0 +1,59 @@
+"""What the logits mean: the loss of each output head.
+
+A new head is one more class here and its name in `architecture.HEADS`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from nertagger.crf.layer import CRF
+from nertagger.models.architecture import Architecture
+
+
+class SigmoidHead:
+    """Each word is part of a name or not: p = σ(logit)."""
+
+    def __init__(self, model: keras.Model) -> None:
+        pass
+
+    def loss(self, logits: Any, tags: Any, mask: Any) -> Any:
+        """Negative log-likelihood of `tags` (1 inside a name), [B]."""
+        target = ops.cast(tags, logits.dtype)
+        # log σ(x) = -softplus(-x), and log(1 - σ(x)) = -softplus(x).
+        losses = ops.softplus(logits[..., 0]) - target * logits[..., 0]
+        return ops.sum(losses * ops.cast(mask, logits.dtype), axis=1)
+
+
+class SoftmaxHead:
+    """Each word's tag by itself: p = softmax(logits)."""
+
+    def __init__(self, model: keras.Model) -> None:
+        pass
+
+    def loss(self, logits: Any, tags: Any, mask: Any) -> Any:
+        """Negative log-likelihood of `tags`, [B]."""
+        losses = ops.sparse_categorical_crossentropy(tags, logits, from_logits=True)
+        return ops.sum(losses * ops.cast(mask, losses.dtype), axis=1)
+
+
+class CRFHead:
+    """The tags of a sentence together, as a linear chain."""
+
+    def __init__(self, model: keras.Model) -> None:
+        self.layer: CRF = model.get_layer("crf")
+
+    def loss(self, logits: Any, tags: Any, mask: Any) -> Any:
+        """Negative log-likelihood of the path `tags`, [B]."""
+        return -self.layer.log_likelihood(logits, tags, mask)
+
+
+_HEADS = {"sigmoid": SigmoidHead, "softmax": SoftmaxHead, "crf": CRFHead}
+
+
+def head_of(architecture: Architecture, model: keras.Model) -> SigmoidHead | SoftmaxHead | CRFHead:
+    """The head that `model`, built from `architecture`, ends in."""
+    return _HEADS[architecture.head](model)

@@ -1,0 +1,1 @@
+"""The fit: from a corpus to a model directory."""

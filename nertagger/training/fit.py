@@ -1,0 +1,173 @@
+"""The fit itself: steps, epochs, the dev score that chooses, and checkpoints to go on from."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from rich.console import Console
+
+from nertagger.evaluation import evaluate
+from nertagger.models.architecture import Architecture
+from nertagger.models.tagger import TaggerModel, build
+from nertagger.models.tensors import named_tensors
+from nertagger.runtime.tagger import Tagger
+from nertagger.text.tags import allowed_transitions
+from nertagger.text.vocabulary import UNKNOWN
+from nertagger.training.batches import SentenceBatches
+from nertagger.training.checkpoint import (
+    read_named,
+    read_state,
+    read_variables,
+    write_checkpoint,
+    write_named,
+)
+from nertagger.training.dataset import Dataset
+from nertagger.training.interruption import interruptible
+from nertagger.training.options import TrainingOptions
+from nertagger.training.progress import TrainingProgress
+from nertagger.training.weight_average import WeightAverage
+
+# Of the learning rate's cosine: what is left of it at the end.
+FINAL_RATE = 0.05
+
+
+@dataclasses.dataclass
+class Fitted:
+    """What a fit brought.
+
+    Attributes:
+        tensors: of the best epoch, by name; None where no epoch was finished.
+        history: a row per epoch; see `history.COLUMNS`.
+        scores: of the best epoch on dev, as `evaluate` gives them.
+        interrupted: whether the user stopped it.
+    """
+
+    tensors: dict[str, np.ndarray] | None
+    history: list[dict[str, float]]
+    scores: dict[str, Any]
+    interrupted: bool
+
+
+def build_model(architecture: Architecture, dataset: Dataset, seed: int) -> TaggerModel:
+    """The model of an architecture, with the tag scheme's constraints and the dataset's vectors."""
+    constraints = allowed_transitions(dataset.tags) if architecture.head == "crf" else None
+    return build(architecture, constraints=constraints, vectors=dataset.vector_rows, seed=seed)
+
+
+def fit(
+    architecture: Architecture,
+    dataset: Dataset,
+    options: TrainingOptions,
+    working: Path,
+    tagger_of: Callable[[Mapping[str, np.ndarray]], Tagger],
+    console: Console,
+) -> Fitted:
+    """Trains, from the checkpoint in `working` if there is one.
+
+    Args:
+        architecture: of the model.
+        dataset: what it learns from, and the documents that choose.
+        options: how.
+        working: the directory of the checkpoint and of the best weights.
+        tagger_of: makes the tagger that is scored, from named tensors.
+        console: for the progress.
+    """
+    model = build_model(architecture, dataset, options.seed)
+    optimizer = keras.optimizers.Adam(options.learning_rate, global_clipnorm=options.clip_norm)
+    optimizer.build(model.trainable_variables)
+    model.compile(optimizer=optimizer, jit_compile=False)
+    average = WeightAverage(model.trainable_variables, options.averaging)
+    batches = SentenceBatches(
+        dataset.features,
+        dataset.tag_numbers,
+        dataset.offsets,
+        options.batch_size,
+        dataset.rare_words,
+        options.unknown_probability,
+        UNKNOWN,
+        options.seed,
+    )
+    # The frozen vectors are no part of a checkpoint: they are the file's.
+    variables = [v for v in (*model.variables, *optimizer.variables) if v.dtype != "float16"]
+    state: dict[str, Any] = {"history": [], "best": None, "average_steps": 0}
+    checkpoint, best_weights = working / "checkpoint.safetensors", working / "best.safetensors"
+    if checkpoint.exists():
+        state = read_state(checkpoint)
+        _restore(variables, average, read_variables(checkpoint), state)
+
+    history = state["history"]
+    progress = TrainingProgress(console, len(history), options.epochs)
+    with interruptible() as interruption:
+        for epoch in range(len(history), options.epochs):
+            if _out_of_patience(history, options.patience):
+                console.print(f"no better dev F1 for {options.patience} epochs: stopped")
+                break
+            started = time.monotonic()
+            rate = options.learning_rate * _cosine(epoch / options.epochs)
+            optimizer.learning_rate = rate
+            batches.start_epoch(epoch)
+            progress.start_epoch(epoch, len(batches))
+            model.reset_metrics()
+            loss = math.nan
+            for index in range(len(batches)):
+                if interruption.asked:
+                    break
+                loss = float(model.train_on_batch(*batches[index], return_dict=True)["loss"])
+                average.update()
+                progress.advance(loss)
+            if interruption.asked:
+                progress.stop()
+                break
+            tensors = named_tensors(model, average.values())
+            tagger = tagger_of(tensors)
+            documents = tagger.pipe(document.text for document in dataset.dev)
+            scores = evaluate(dataset.dev, documents)
+            micro = scores["micro"]
+            row = {
+                "epoch": epoch + 1,
+                "loss": loss,
+                "dev_precision": micro["precision"],
+                "dev_recall": micro["recall"],
+                "dev_f1": micro["f1"],
+                "learning_rate": rate,
+                "seconds": time.monotonic() - started,
+            }
+            best = all(row["dev_f1"] > earlier["dev_f1"] for earlier in history)
+            history.append(row)
+            if best:
+                state["best"] = scores
+                write_named(best_weights, tensors)
+            state["average_steps"] = average.steps
+            write_checkpoint(checkpoint, [*variables, *average.averages], state)
+            progress.end_epoch(row, best)
+            if not math.isfinite(loss):
+                console.print("the loss is not finite: stopped; try a smaller --learning-rate")
+                break
+    return Fitted(
+        tensors=read_named(best_weights) if history else None,
+        history=history,
+        scores=state["best"] or {},
+        interrupted=interruption.asked,
+    )
+
+
+def _restore(variables: list[Any], average: WeightAverage, values: list[np.ndarray], state: dict) -> None:
+    for variable, value in zip(variables, values, strict=False):
+        variable.assign(value)
+    average.restore(values[len(variables) :], state["average_steps"])
+
+
+def _cosine(done: float) -> float:
+    return FINAL_RATE + (1 - FINAL_RATE) * (1 + math.cos(math.pi * done)) / 2
+
+
+def _out_of_patience(history: list[dict[str, float]], patience: int) -> bool:
+    scores = [row["dev_f1"] for row in history]
+    return bool(scores) and len(scores) - 1 - scores.index(max(scores)) >= patience

@@ -1,0 +1,134 @@
+"""What a user may choose of a training, with its defaults and its bounds."""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from nertagger.errors import InputError
+from nertagger.models.architecture import (
+    ACTIVATIONS,
+    CELLS,
+    CHARACTER_ENCODINGS,
+    HEADS,
+    WORD_ENCODINGS,
+)
+
+CHOICES = {
+    "cell": CELLS,
+    "activation": ACTIVATIONS,
+    "head": HEADS,
+    "word_encoding": WORD_ENCODINGS,
+    "characters": CHARACTER_ENCODINGS,
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainingOptions:
+    """Everything that `nertagger train` takes, as plain values.
+
+    Attributes:
+        train: the corpus to learn from; None for the bundled one.
+        dev: the corpus that chooses the checkpoint; None for a tenth of `train`.
+        output: the base directory of the model; None for saved_models/<corpus name>.
+        cell, activation, units, layers, head, word_encoding, characters, dropout,
+            recurrent_dropout, l2: see `models.architecture.Architecture`.
+        word_dimension: length of a word's embedding.
+        vocabulary_size: words, with `<PAD>` and `<UNK>`.
+        vocabulary: a file of words, one a line, instead of the corpus's commonest.
+        vectors: pretrained vectors, a GloVe or word2vec text file or a NumPy archive.
+        unknown_probability: with which a word seen once becomes `<UNK>` in training.
+        epochs: at most so many passes over the corpus.
+        patience: epochs without a better dev F1 after which training stops.
+        batch_size: sentences.
+        learning_rate: of the first steps; it falls to a twentieth along a cosine.
+        clip_norm: threshold of the gradient's global norm: ĝ becomes threshold / ‖ĝ‖ · ĝ.
+        averaging: decay per step of the moving average of the weights that is tested and kept; 0 for none.
+        seed: of everything that is random.
+    """
+
+    train: str | None = None
+    dev: str | None = None
+    output: str | None = None
+    cell: str = "lstm"
+    activation: str = "tanh"
+    units: int = 128
+    layers: int = 1
+    head: str = "crf"
+    word_encoding: str = "embedding"
+    word_dimension: int = 50
+    vocabulary_size: int = 10_000
+    vocabulary: str | None = None
+    characters: str = "convolution"
+    vectors: str | None = None
+    unknown_probability: float = 0.5
+    epochs: int = 25
+    patience: int = 8
+    batch_size: int = 32
+    learning_rate: float = 2e-3
+    clip_norm: float = 5.0
+    averaging: float = 0.0
+    dropout: float = 0.5
+    recurrent_dropout: float = 0.0
+    l2: float = 0.0
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        for name, choices in CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise InputError(
+                    f"{name} is {getattr(self, name)!r}; expected one of {', '.join(choices)}"
+                )
+        for name, least, most in (
+            ("units", 1, 4096),
+            ("layers", 1, 16),
+            ("word_dimension", 1, 4096),
+            ("vocabulary_size", 3, 1_000_000),
+            ("epochs", 1, 100_000),
+            ("patience", 1, 100_000),
+            ("batch_size", 1, 65_536),
+            ("seed", 0, 2**31 - 1),
+        ):
+            if not least <= getattr(self, name) <= most:
+                raise InputError(f"{name} is {getattr(self, name)}; expected {least} to {most}")
+        for name in ("dropout", "recurrent_dropout", "averaging"):
+            if not 0 <= getattr(self, name) < 1:
+                raise InputError(f"{name} is {getattr(self, name)}; expected 0 or more, and less than 1")
+        if not 0 <= self.unknown_probability <= 1:
+            raise InputError(f"unknown_probability is {self.unknown_probability}; expected 0 to 1")
+        if not self.l2 >= 0:
+            raise InputError(f"l2 is {self.l2}; expected 0 or more")
+        for name in ("learning_rate", "clip_norm"):
+            if not getattr(self, name) > 0:
+                raise InputError(f"{name} is {getattr(self, name)}; expected more than 0")
+
+
+def read_options(path: str | Path) -> dict[str, Any]:
+    """The options of a TOML file, checked for unknown keys and for types.
+
+    Raises:
+        InputError: no such file, not TOML, an unknown key, or a value of another type.
+    """
+    try:
+        values = tomllib.loads(Path(path).read_bytes().decode())
+    except OSError as error:
+        raise InputError(f"cannot be read ({error.strerror}); expected a TOML file", path) from None
+    except UnicodeDecodeError as error:
+        raise InputError(f"not UTF-8 at byte {error.start}; expected a TOML file", path) from None
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"not TOML: {error}", path) from None
+    fields = {field.name: field for field in dataclasses.fields(TrainingOptions)}
+    for key, value in values.items():
+        if key not in fields:
+            raise InputError(f"unknown key {key!r}; known: {', '.join(sorted(fields))}", path)
+        kind = type(fields[key].default) if fields[key].default is not None else str
+        if kind is float and type(value) is int:
+            values[key] = float(value)
+        elif type(value) is not kind:
+            raise InputError(f"{key} is {value!r}; expected {_KINDS[kind]}", path)
+    return values
+
+
+_KINDS = {str: "a string", int: "a whole number", float: "a number"}
