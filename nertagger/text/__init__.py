@@ -1,0 +1,1 @@
+"""Text to sentences, tokens and numbers, and tags to spans; NumPy only."""
