@@ -33,8 +33,8 @@ class LabelledSentence(NamedTuple):
 class Misalignment(NamedTuple):
     """A gold span that does not fit the tokens.
 
-    `reason` is "ends inside a token", "crosses a sentence end", "shares its tokens with another
-    span" or "has no token"; `context` is the text around it.
+    `reason` is "ends inside a token", "has an end outside the tokens", "crosses a sentence end",
+    "shares its tokens with another span" or "has no token"; `context` is the text around it.
     """
 
     entity: Entity
@@ -55,8 +55,9 @@ def labelled_sentences(
     """The document's sentences, tokenised as the model sees them, with the gold spans as BIO tags.
 
     A span that does not fit is reported and fitted, so that no gold entity goes in silence:
-    one that begins or ends inside a token is widened to whole tokens; one that crosses a sentence
-    end becomes an entity in each of its sentences; of spans that share a token, the one that begins
+    one that begins or ends inside a token is widened to whole tokens; one that begins or ends with
+    characters that are part of no token loses these; one that crosses a sentence end becomes an
+    entity in each of its sentences; of spans that share a token, the one that begins
     first, or else the longer, has it, and another keeps what tokens are left.
 
     Args:
@@ -80,7 +81,8 @@ def labelled_sentences(
         if first >= last:
             reason = "has no token"
         elif starts[first] != entity.start or ends[last - 1] != entity.end:
-            reason = "ends inside a token"
+            widened = starts[first] < entity.start or ends[last - 1] > entity.end
+            reason = "ends inside a token" if widened else "has an end outside the tokens"
         if first < taken:
             reason, first = "shares its tokens with another span", taken
         sentence = int(np.searchsorted(borders, first, side="right")) - 1
