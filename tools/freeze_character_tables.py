@@ -125,9 +125,10 @@ def class_of(code: int) -> str:
         return BY_CHARACTER[code]
     character = chr(code)
     category = unicodedata.category(character)
+    name = unicodedata.name(character, "")
     if any(code in plane for plane in IDEOGRAPHIC_PLANES):
         return "IDEOGRAPH"
-    if category in ("Lo", "Lm", "Nl", "So") and unicodedata.name(character, "").startswith(CJK_NAMES):
+    if category in ("Lo", "Lm", "Nl", "So") and name.startswith(CJK_NAMES):
         return "IDEOGRAPH"
     return BY_CATEGORY[category]
 
@@ -170,10 +171,10 @@ def main(folder: str) -> None:
         )
     made = f"# Unicode {UNICODE_VERSION}; made by tools/freeze_character_tables.py."
     for name, meaning, lines in (
-        ("character_classes", "Each line: a code point and the class from there on.", class_lines()),
-        ("character_folding", "Each line: a code point and what it folds to.", fold_lines()),
+        ("character_classes", "a code point and the class from there on", class_lines()),
+        ("character_folding", "a code point and what it folds to", fold_lines()),
     ):
-        text = "\n".join([made, f"# {meaning}", *lines, ""])
+        text = "\n".join([made, f"# Each line: {meaning}.", *lines, ""])
         Path(folder, f"{name}.txt").write_text(text, encoding="ascii", newline="\n")
 
 

@@ -95,7 +95,7 @@ def begins_token(xp: Any, codes: Any, folded: Any, classes: Any) -> Any:
 
 
 def shift(xp: Any, values: Any, offset: int) -> Any:
-    """What stands `offset` places further on, for every place of a rank 1 array; 0 past its ends."""
+    """What stands `offset` places on from every place of a rank 1 array; 0 beyond its ends."""
     if offset > 0:
         return xp.concatenate([values[offset:], xp.zeros_like(values[:offset])])
     return xp.concatenate([xp.zeros_like(values[:-offset]), values[:offset]])

@@ -38,8 +38,12 @@ def tokenize_batch(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray, np.nda
 
 
 def joined_code_points(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """The code points of all texts, a line break after each but the last, which no rule reaches
-    across; and where each text starts among them, int32 [len(texts) + 1], as if another followed."""
+    """Puts texts after each other, with line breaks between, across which no rule reaches.
+
+    Returns:
+        (codes, text_starts): the code points; and where each text starts among them, int32
+        [len(texts) + 1], the last being where another would.
+    """
     lengths = np.fromiter(map(len, texts), np.int64, len(texts))
     text_starts = np.concatenate([[0], np.cumsum(lengths + 1)])
     if text_starts[-1] > np.iinfo(np.int32).max:

@@ -1,0 +1,210 @@
+"""Tokens to sentences.
+
+A line break always ends a sentence. Within a line one ends after . ! ? … (quotation marks and
+brackets that follow closely still belong to it) where white space and a token follow that can open
+a sentence, unless the period is an abbreviation's; and after 。！？ without further ado. What is
+still longer than MAXIMUM_LENGTH tokens is cut. docs/text.md has examples.
+
+As in `boundaries.py`, the rules are operations on whole arrays, here of tokens; what depends on
+words is looked up in two lists that are data of this package.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nertagger.text import characters as c
+from nertagger.text.boundaries import shift
+from nertagger.text.tokens import joined_code_points
+from nertagger.text.word_forms import fold_all
+
+MAXIMUM_LENGTH = 256
+# How many quotation marks and brackets may follow the sign that ends a sentence.
+CLOSERS = 3
+
+NO_ABBREVIATION, ABBREVIATION, ABBREVIATION_BEFORE_NUMBER = range(3)
+
+_FOLDER = Path(__file__).parent
+
+
+def split_sentences(text: str, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Where the sentences of a text begin, in tokens, and the number of tokens at the end.
+
+    Args:
+        text: the text.
+        starts: of its tokens, int32 [N].
+        ends: of its tokens, int32 [N].
+
+    Returns:
+        int32 [S + 1]: sentence i has the tokens from `[i]` to `[i + 1]`, at least one and at most
+        256. Without tokens there are no sentences: [0].
+    """
+    return sentence_bounds(c.code_points(text), starts, ends)
+
+
+def split_sentences_batch(
+    texts: Sequence[str], starts: np.ndarray, ends: np.ndarray, text_offsets: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Splits many texts at once, from what `tokenize_batch` returned.
+
+    Returns:
+        (sentence_offsets, text_sentences): as above, counted through the tokens of all texts, int32
+        [S + 1]; and where each text's sentences begin among them, int32 [len(texts) + 1].
+    """
+    codes, text_starts = joined_code_points(texts)
+    shifts = np.repeat(text_starts[:-1], np.diff(text_offsets))
+    offsets = sentence_bounds(codes, starts + shifts, ends + shifts)
+    return offsets, np.searchsorted(offsets, text_offsets).astype(np.int32)
+
+
+def sentence_bounds(codes: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """`split_sentences` of code points, which may be of many texts with line breaks between."""
+    count = len(starts)
+    if not count:
+        return np.zeros(1, np.int32)
+    classes = c.class_table()[codes]
+    breaks = np.zeros(len(codes) + 1, np.int32)
+    np.cumsum(classes == c.LINE_BREAK, dtype=np.int32, out=breaks[1:])
+    next_starts = np.append(starts[1:], np.int32(len(codes)))
+    line_ends = breaks[next_starts] > breaks[ends]
+    line_ends[-1] = True
+    first, last = classes[starts], codes[ends - 1]
+    space_follows = next_starts > ends
+
+    # Look-ups are few: words before a period, and what follows an abbreviation.
+    period = (first == c.SENTENCE_END) & (ends - starts == 1) & (last == _PERIOD)
+    dotted = (first >= c.LETTER) & (last == _PERIOD)
+    before_period = shift(np, period, 1) & ~space_follows
+    abbreviation = np.zeros(count, np.uint8)
+    places = np.flatnonzero(before_period & (first >= c.LETTER))
+    kinds = abbreviations()
+    words = _folded(codes, starts[places], ends[places])
+    abbreviation[places] = [kinds.get(word, NO_ABBREVIATION) for word in words]
+    opener = np.zeros(count, bool)
+    held = shift(np, abbreviation > 0, -1) | dotted
+    places = np.flatnonzero(shift(np, held, -1) & (first == c.UPPER))
+    openers = sentence_openers()
+    opener[places] = [word in openers for word in _folded(codes, starts[places], ends[places])]
+
+    is_last = ends_sentence(
+        np, first, space_follows, line_ends, period, dotted, abbreviation, opener
+    )
+    offsets = np.append(0, np.flatnonzero(is_last) + 1)
+    return cut_long(offsets, cuts_after(first)).astype(np.int32)
+
+
+def ends_sentence(
+    xp: Any,
+    first: Any,
+    space_follows: Any,
+    line_ends: Any,
+    period: Any,
+    dotted: Any,
+    abbreviation: Any,
+    opener: Any,
+) -> Any:
+    """Whether a sentence ends with a token, its length apart.
+
+    Args:
+        xp: the array namespace: `concatenate` and `zeros_like`.
+        first: the class of each token's first character, uint8 [N].
+        space_follows: whether white space follows the token, bool [N].
+        line_ends: whether a line break does, or nothing more.
+        period: whether the token is one period.
+        dotted: whether it begins with a letter and ends with a period, as U.S. does.
+        abbreviation: the kind in `abbreviations` of a token that a period follows closely, else 0.
+        opener: whether the token is one of `sentence_openers` and written with a capital; asked
+            only after abbreviations and dotted tokens.
+
+    Returns:
+        bool [N].
+    """
+    next_first = shift(xp, first, 1)
+    next_opener = shift(xp, opener, 1)
+    close_before = ~shift(xp, space_follows, -1)
+
+    kind = shift(xp, abbreviation, -1)
+    held = (kind == ABBREVIATION) | ((kind == ABBREVIATION_BEFORE_NUMBER) & (next_first == c.DIGIT))
+    # "1. Item": the number that begins a line counts what follows.
+    line_begins = shift(xp, line_ends, -1) | (shift(xp, first, -1) == 0)
+    counts = shift(xp, line_begins & (first == c.DIGIT), -1) & close_before
+    tail = (first == c.SENTENCE_END) & ~(period & ((held & ~next_opener) | counts))
+    tail |= dotted & next_opener
+    closer = (first >= c.OPENING_QUOTE) & (first <= c.CLOSE)
+    for _ in range(CLOSERS):
+        tail |= closer & close_before & shift(xp, tail, -1)
+    can_open = (next_first >= c.SYMBOL) & (next_first <= c.APOSTROPHE)
+    can_open |= (next_first >= c.IDEOGRAPH) & (next_first <= c.UPPER)
+
+    cjk_tail = first == c.CJK_SENTENCE_END
+    cjk_closer = (first >= c.QUOTE) & (first <= c.CLOSE)
+    for _ in range(CLOSERS):
+        cjk_tail |= cjk_closer & close_before & shift(xp, cjk_tail, -1)
+    goes_on = cjk_closer | (first == c.SENTENCE_END) | (first == c.CJK_SENTENCE_END)
+    goes_on = ~space_follows & shift(xp, goes_on, 1)
+    return line_ends | (tail & space_follows & can_open) | (cjk_tail & ~goes_on)
+
+
+def cuts_after(first: Any) -> Any:
+    """Whether a long sentence may be cut after a token: after punctuation other than dashes and
+    what opens or quotes."""
+    return (first == c.CLOSE) | ((first >= c.PUNCTUATION) & (first <= c.CJK_SENTENCE_END))
+
+
+def cut_long(offsets: np.ndarray, may_cut_after: np.ndarray) -> np.ndarray:
+    """Cuts what is longer than MAXIMUM_LENGTH tokens, as often as needed.
+
+    A cut is made after the last of the first MAXIMUM_LENGTH tokens after which there may be one,
+    and after all of them where there is none.
+
+    Args:
+        offsets: of sentences, integers [S + 1].
+        may_cut_after: a token, bool [N].
+
+    Returns:
+        The offsets with those of the cuts, integers [S' + 1].
+    """
+    cuts = []
+    for sentence in np.flatnonzero(np.diff(offsets) > MAXIMUM_LENGTH):
+        start, end = int(offsets[sentence]), int(offsets[sentence + 1])
+        while end - start > MAXIMUM_LENGTH:
+            places = np.flatnonzero(may_cut_after[start : start + MAXIMUM_LENGTH])
+            start += int(places[-1]) + 1 if len(places) else MAXIMUM_LENGTH
+            cuts.append(start)
+    return np.sort(np.append(offsets, np.array(cuts, offsets.dtype))) if cuts else offsets
+
+
+@functools.cache
+def abbreviations() -> dict[str, int]:
+    """Folded words whose period is theirs, and whether always or only before a number."""
+    kind_of = {"": ABBREVIATION, "0": ABBREVIATION_BEFORE_NUMBER}
+    parts = (line.partition(" ") for line in _lines("abbreviations.txt"))
+    return {word: kind_of[condition] for word, _, condition in parts}
+
+
+@functools.cache
+def sentence_openers() -> frozenset[str]:
+    """Folded words that, with a capital, open a sentence even after an abbreviation."""
+    return frozenset(_lines("sentence_openers.txt"))
+
+
+def _lines(name: str) -> list[str]:
+    lines = (_FOLDER / name).read_text("ascii").split("\n")
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def _folded(codes: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> list[str]:
+    """The folded strings of some spans of code points."""
+    if not len(starts):
+        return []
+    text = c.from_code_points(codes)
+    spans = zip(starts.tolist(), ends.tolist(), strict=True)
+    return fold_all([text[start:end] for start, end in spans])
+
+
+_PERIOD = ord(".")
