@@ -9,14 +9,18 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from nertagger.corpora import Corpus, bundled_corpus, read_corpus, read_vectors
-from nertagger.corpora.alignment import labelled_sentences
+from nertagger.corpora.alignment import Misalignment, labelled_sentences, summary
+from nertagger.corpora.bundled import bundled_corpus
+from nertagger.corpora.corpus import Corpus
+from nertagger.corpora.lines import read_lines
+from nertagger.corpora.reading import read_corpus
+from nertagger.corpora.vectors import read_vectors
 from nertagger.errors import InputError
 from nertagger.text.character_features import CharacterVocabulary
 from nertagger.text.document import Document
-from nertagger.text.tags import NAME, tags_from_spans, tags_of_labels
+from nertagger.text.tags import NAME, tags_of_labels, to_scheme
 from nertagger.text.token_encoder import TokenEncoder
-from nertagger.text.vocabulary import UNKNOWN, Vocabulary
+from nertagger.text.vocabulary import PAD_WORD, UNKNOWN, UNKNOWN_WORD, Vocabulary
 from nertagger.text.word_forms import fold
 from nertagger.training.options import TrainingOptions
 
@@ -68,27 +72,27 @@ def read_dataset(options: TrainingOptions, log: Callable[[str], None]) -> Datase
     Raises:
         InputError: a file that cannot be used, or a corpus with nothing to learn.
     """
-    train = read_corpus(options.train) if options.train else bundled_corpus("train")
+    train = read_corpus(options.train) if options.train else _bundled("train")
     if options.dev:
         dev = read_corpus(options.dev)
     elif options.train:
         train, dev = _split(train, options.seed)
         log(f"no --dev given: one document in ten of {train.name}, {len(dev.documents)}, are kept for it")
     else:
-        dev = bundled_corpus("dev")
+        dev = _bundled("dev")
     scheme = {"sigmoid": "BIO", "softmax": "BIO", "crf": "BIOES"}[options.head]
-    tokens, spans, offsets = _sentences(train, log)
-    if not any(spans):
-        raise InputError("no entity in the whole corpus; expected at least one", options.train)
-    labels = sorted({label for sentence in spans for _, _, label in sentence})
-    for label in sorted({entity.label for document in dev.documents for entity in document.entities}):
+    tokens, sentence_tags, offsets = _sentences(train, log)
+    labels = list(train.labels)
+    if not labels:
+        raise InputError("no entity in the whole corpus; expected at least one", train.path)
+    for label in dev.labels:
         if label not in labels and options.head != "sigmoid":
             log(f"warning: {dev.name} has {label}, which {train.name} never has: its spans count as missed")
     if options.head == "sigmoid":
         labels, tags = [NAME], [NAME]
     else:
         tags = tags_of_labels(labels, scheme)
-    numbers = _tag_numbers(spans, offsets, scheme, tags)
+    numbers = _tag_numbers(sentence_tags, scheme, tags)
 
     counts = Counter(map(fold, tokens))
     if options.vocabulary:
@@ -100,7 +104,7 @@ def read_dataset(options: TrainingOptions, log: Callable[[str], None]) -> Datase
         characters = CharacterVocabulary.from_counts(Counter("".join(tokens)), minimum=2)
     vector_words, vector_rows = _vectors(options, log)
     encoder = TokenEncoder(vocabulary, characters, CHARACTERS_PER_TOKEN, vector_words)
-    distinct = sorted(set(tokens))
+    distinct = list(dict.fromkeys(tokens))
     number_of = {token: number for number, token in enumerate(distinct)}
     rows = np.fromiter((number_of[token] for token in tokens), np.int64, len(tokens))
     features = {name: values[rows] for name, values in encoder.encode(distinct).items()}
@@ -110,10 +114,10 @@ def read_dataset(options: TrainingOptions, log: Callable[[str], None]) -> Datase
     known = np.mean(features["words"] != UNKNOWN)
     log(
         f"{train.name}: {len(offsets) - 1:,} sentences, {len(tokens):,} tokens, "
-        f"{sum(map(len, spans)):,} entities of {', '.join(labels)} ({train.scheme}); "
+        f"{train.entity_count:,} entities of {', '.join(labels)} ({train.scheme}); "
         f"vocabulary {vocabulary.size:,}, {known:.1%} of the tokens"
     )
-    log(f"{dev.name}: {len(dev.documents):,} documents, {sum(len(d.entities) for d in dev.documents):,} entities")
+    log(f"{dev.name}: {len(dev.documents):,} documents, {dev.entity_count:,} entities")
     return Dataset(
         name=train.name,
         labels=tuple(labels),
@@ -131,36 +135,32 @@ def read_dataset(options: TrainingOptions, log: Callable[[str], None]) -> Datase
     )
 
 
-def _sentences(
-    corpus: Corpus, log: Callable[[str], None]
-) -> tuple[list[str], list[list[tuple[int, int, str]]], np.ndarray]:
+def _sentences(corpus: Corpus, log: Callable[[str], None]) -> tuple[list[str], list[list[str]], np.ndarray]:
     tokens: list[str] = []
-    spans: list[list[tuple[int, int, str]]] = []
+    tags: list[list[str]] = []
     offsets = [0]
+    misalignments: list[Misalignment] = []
     for document in corpus.documents:
-        for sentence in labelled_sentences(document, warn=log):
-            tokens += sentence.tokens
-            spans.append(sentence.spans)
+        text = document.text
+        for sentence in labelled_sentences(document, misalignments):
+            tokens += [
+                text[start:end]
+                for start, end in zip(sentence.starts.tolist(), sentence.ends.tolist(), strict=True)
+            ]
+            tags.append(sentence.tags)
             offsets.append(len(tokens))
-    return tokens, spans, np.array(offsets, np.int64)
+    if misalignments:
+        log(f"warning: {corpus.path}: {summary(misalignments)}")
+    return tokens, tags, np.array(offsets, np.int64)
 
 
-def _tag_numbers(
-    spans: Iterable[list[tuple[int, int, str]]], offsets: np.ndarray, scheme: str, tags: Sequence[str]
-) -> np.ndarray:
+def _tag_numbers(sentences: Iterable[Sequence[str]], scheme: str, tags: Sequence[str]) -> np.ndarray:
     if list(tags) == [NAME]:
-        numbers = np.zeros(offsets[-1], np.int32)
-        for first, sentence in zip(offsets, spans, strict=False):
-            for start, end, _ in sentence:
-                numbers[first + start : first + end] = 1
-        return numbers
+        flags = [tag != "O" for sentence in sentences for tag in sentence]
+        return np.array(flags, np.int32)
     number_of = {tag: number for number, tag in enumerate(tags)}
-    sentences = zip(np.diff(offsets), spans, strict=True)
-    return np.fromiter(
-        (number_of[tag] for length, sentence in sentences for tag in tags_from_spans(sentence, length, scheme)),
-        np.int32,
-        offsets[-1],
-    )
+    numbers = [number_of[tag] for sentence in sentences for tag in to_scheme(sentence, scheme)]
+    return np.array(numbers, np.int32)
 
 
 def _vectors(options: TrainingOptions, log: Callable[[str], None]) -> tuple[Sequence[str], np.ndarray | None]:
@@ -174,18 +174,16 @@ def _vectors(options: TrainingOptions, log: Callable[[str], None]) -> tuple[Sequ
 
 
 def _read_word_list(path: str, size: int) -> Vocabulary:
+    words = dict.fromkeys(fold(word) for line in read_lines(path) if (word := line.strip()))
     try:
-        with open(path, encoding="utf-8") as file:
-            words = file.read().split("\n")
-    except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror}); expected a word a line", path) from None
-    except UnicodeDecodeError as error:
-        raise InputError(f"not UTF-8 at byte {error.start}; expected a word a line", path) from None
-    distinct = list(dict.fromkeys(fold(word.strip()) for word in words if word.strip()))
-    try:
-        return Vocabulary(distinct[: size - 2])
+        return Vocabulary([word for word in words if word not in (PAD_WORD, UNKNOWN_WORD)][: size - 2])
     except ValueError as error:
         raise InputError(str(error), path) from None
+
+
+def _bundled(part: str) -> Corpus:
+    # Under its own name, so that a training of it never goes among the shipped model's versions.
+    return dataclasses.replace(bundled_corpus(part), name="bundled")
 
 
 def _split(corpus: Corpus, seed: int) -> tuple[Corpus, Corpus]:

@@ -1,0 +1,5 @@
+"""`python -m nertagger`."""
+
+from nertagger.cli import main
+
+main()

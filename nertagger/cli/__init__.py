@@ -1,0 +1,93 @@
+"""The command line: one module per command, imported when it is called.
+
+A new command is one new module, with a click command named `command`, and one line in `COMMANDS`.
+"""
+
+from __future__ import annotations
+
+import errno
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from nertagger.errors import InputError
+
+COMMANDS = {
+    "train": "Learn a tagger from labelled text.",
+    "tag": "Find the entities of texts.",
+    "evaluate": "Score a tagger on labelled text.",
+}
+
+INTERRUPTED = 130
+
+
+class _Commands(click.Group):
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        return importlib.import_module(f"nertagger.cli.{name}").command
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        # From the table, so that `--help` imports no command.
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(self, context: click.Context, arguments: list[str]) -> Any:
+        if arguments and arguments[0] not in COMMANDS and not arguments[0].startswith("-"):
+            raise click.UsageError(
+                f"no command {arguments[0]!r}; there are {', '.join(COMMANDS)}", context
+            )
+        return super().resolve_command(context, arguments)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="nertagger", message="%(prog)s %(version)s")
+def application() -> None:
+    """Named-entity tagging: train a tagger, tag text with it, measure it."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs a command; whatever the user got wrong is one line on stderr and exit code 2."""
+    try:
+        status = application.main(
+            args=None if arguments is None else list(arguments),
+            prog_name="nertagger",
+            standalone_mode=False,
+        )
+        sys.stdout.flush()
+    except click.UsageError as error:
+        context = error.ctx
+        command = context.command_path if context else "nertagger"
+        sentence = error.format_message().rstrip(".")
+        _fail(f"{sentence[:1].lower()}{sentence[1:]} ({command} --help shows what there is)", command)
+    except click.exceptions.Exit as exit_request:
+        sys.exit(exit_request.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        print("nertagger: interrupted", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+    except InputError as error:
+        _fail(str(error))
+    except BrokenPipeError:
+        # The reader of our output has seen enough. Python would complain once more at its exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EFBIG):
+            raise
+        place = f"{error.filename}: " if error.filename else ""
+        _fail(f"{place}{(error.strerror or str(error)).lower()}; nothing is left half-written")
+    else:
+        sys.exit(status if isinstance(status, int) else 0)
+
+
+def _fail(sentence: str, command: str = "nertagger") -> None:
+    line = " ".join(sentence.split())
+    print(f"{command}: {line}", file=sys.stderr)
+    sys.exit(2)

@@ -1,0 +1,89 @@
+"""`nertagger train`."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from typing import Any
+
+import click
+
+from nertagger.training.options import CHOICES, TrainingOptions, read_options
+
+_HELP = {
+    "train": "Corpus to learn from: CoNLL columns or JSON Lines.  [default: the bundled corpus]",
+    "dev": "Corpus that chooses the best epoch.  [default: a tenth of --train]",
+    "output": "Where the model goes, as its next version.  [default: saved_models/<corpus>]",
+    "cell": "Recurrent cell.",
+    "activation": "Of the cell's candidate.",
+    "units": "Units of each direction.",
+    "layers": "Bidirectional layers.",
+    "head": "What decides on the tags.",
+    "word_encoding": "How a word enters the network.",
+    "word_dimension": "Length of a word's embedding.",
+    "vocabulary_size": "Words, <PAD> and <UNK> included.",
+    "vocabulary": "Word list, a word a line.  [default: the corpus's commonest]",
+    "characters": "How a word's characters enter the network.",
+    "vectors": "Pretrained vectors: GloVe or word2vec text, or a NumPy archive.",
+    "unknown_probability": "With which a word seen once becomes <UNK> in training.",
+    "epochs": "Passes over the corpus, at most.",
+    "patience": "Stop after so many epochs without a better dev F1.",
+    "batch_size": "Sentences of a step.",
+    "learning_rate": "At the start.",
+    "clip_norm": "Threshold of the gradient's global norm.",
+    "averaging": "Decay of the moving average of the weights, 0 for none.",
+    "dropout": "Around the encoder.",
+    "recurrent_dropout": "On the hidden state.",
+    "l2": "Weight of the squared norm of the kernels.",
+    "seed": "Of everything random.",
+}
+
+
+def _option(field: dataclasses.Field) -> Any:
+    default = field.default
+    choices = CHOICES.get(field.name)
+    kind = click.Choice(choices) if choices else str if default is None else type(default)
+    shown = "" if default is None else f"  [default: {default}]"
+    metavar = "FILE" if field.name in ("train", "dev", "vectors", "vocabulary") else None
+    return click.option(
+        f"--{field.name.replace('_', '-')}",
+        field.name,
+        type=kind,
+        metavar="DIR" if field.name == "output" else metavar,
+        help=_HELP[field.name] + shown,
+    )
+
+
+def _options(function: Any) -> Any:
+    for field in reversed(dataclasses.fields(TrainingOptions)):
+        function = _option(field)(function)
+    return function
+
+
+@click.command(name="train")
+@_options
+@click.option("--config", metavar="FILE", help="TOML file of these options, with _ for -; options given here win.")
+@click.option("--resume", is_flag=True, help="Go on with the training that was stopped.")
+def command(config: str | None, resume: bool, **given: Any) -> int:
+    """Learn a tagger from labelled text, and write it as the next version of a model.
+
+    Without options it learns from the corpus that comes with nertagger. Ctrl-C stops it and keeps
+    the best model so far; after that, or after a crash, --resume goes on.
+    """
+    values = read_options(config) if config else {}
+    values |= {name: value for name, value in given.items() if value is not None}
+    options = TrainingOptions(**values)
+
+    from nertagger.training.train import train
+
+    result = train(options, resume)
+    micro = result["scores"]["micro"]
+    print(
+        f"{result['model']}  dev F1 {100 * micro['f1']:.2f} "
+        f"(precision {100 * micro['precision']:.2f}, recall {100 * micro['recall']:.2f}), "
+        f"epoch {result['epoch']}"
+    )
+    if result["interrupted"]:
+        print("interrupted: this is the best so far; --resume goes on", file=sys.stderr)
+        return 130
+    return 0

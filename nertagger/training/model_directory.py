@@ -1,0 +1,97 @@
+"""Writes what a training brought as a new version of a model."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import platform
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import save
+
+from nertagger.runtime.directory import ASSETS, FORMAT_VERSION
+from nertagger.text.token_encoder import TokenEncoder
+from nertagger.training.history import draw_learning_curve, write_history
+from nertagger.training.model_card import model_card
+from nertagger.writing import atomic_directory, atomic_file
+
+
+def next_version(base: Path) -> int:
+    """One more than the highest version in `base`; 1 where there is none."""
+    versions = [int(entry.name) for entry in base.iterdir() if entry.name.isascii() and entry.name.isdigit()]
+    return max(versions, default=0) + 1
+
+
+def configuration(
+    name: str,
+    architecture: Mapping[str, Any],
+    labels: Sequence[str],
+    scheme: str,
+    training: Mapping[str, Any],
+    scores: Mapping[str, Any],
+) -> dict[str, Any]:
+    """What config.json holds; see docs/architecture.md."""
+    libraries = ("nertagger", "keras", "tensorflow", "numpy")
+    versions = {library: importlib.metadata.version(library) for library in libraries}
+    return {
+        "format_version": FORMAT_VERSION,
+        "name": name,
+        "architecture": dict(architecture),
+        "labels": list(labels),
+        "scheme": scheme,
+        "temperature": 1.0,
+        "training": dict(training),
+        "scores": dict(scores),
+        "versions": {"python": platform.python_version(), **versions},
+    }
+
+
+def write_model_directory(
+    base: Path,
+    config: Mapping[str, Any],
+    encoder: TokenEncoder,
+    tensors: Mapping[str, np.ndarray],
+    history: Sequence[Mapping[str, float]],
+    export: Any = None,
+) -> tuple[Path, list[str]]:
+    """Writes <base>/<highest + 1>, all of it or nothing.
+
+    Args:
+        base: the model's directory; it exists.
+        config: for config.json.
+        encoder: its vocabularies are written.
+        tensors: the weights by name.
+        history: of the training, for the table and the picture.
+        export: called with the unfinished directory, to add what TensorFlow Serving reads.
+
+    Returns:
+        The new version's directory, and notes for the user.
+    """
+    notes = []
+    version = base / str(next_version(base))
+    with atomic_directory(version) as directory:
+        assets = directory / ASSETS
+        assets.mkdir(parents=True)
+        _write_json(assets / "config.json", config)
+        encoder.write(assets)
+        with atomic_file(assets / "weights.safetensors", "wb") as file:
+            file.write(save({name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}))
+        with atomic_file(assets / "MODEL_CARD.md") as file:
+            file.write(model_card(config))
+        write_history(assets / "history.csv", history)
+        try:
+            draw_learning_curve(assets / "learning_curve.png", history, str(config["name"]))
+        except ImportError:
+            notes.append("no picture of the learning curve: pip install 'nertagger[plots]' draws it")
+        if export is not None:
+            export(directory)
+    return version, notes
+
+
+def _write_json(path: Path, value: Any) -> None:
+    with atomic_file(path) as file:
+        json.dump(value, file, ensure_ascii=False, indent=2)
+        file.write("\n")
