@@ -161,10 +161,11 @@ class RecurrentCell(keras.layers.Layer):
             one_hot_value,
         )
 
-    def recurrent_weights(self) -> dict[str, Array]:
-        """The weights that a step needs, read once, for all the steps of a loop."""
+    def recurrent_weights(self) -> Mapping[str, Array]:
+        """The weights that a step needs, read and prepared once, for all the steps of a loop."""
         names = ("recurrent_kernel", *self.equations.peepholes)
-        return {name: ops.convert_to_tensor(getattr(self, name)) for name in names}
+        weights = {name: ops.convert_to_tensor(getattr(self, name)) for name in names}
+        return self.equations.prepare(ops, weights)
 
     def step(
         self,

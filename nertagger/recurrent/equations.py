@@ -44,6 +44,10 @@ States = tuple[Array, ...]
 ACTIVATIONS = ("tanh", "sigmoid", "relu", "leaky_relu", "elu", "linear")
 
 
+def _as_they_are(xp: Any, weights: Mapping[str, Array]) -> Mapping[str, Array]:
+    return weights
+
+
 @dataclass(frozen=True)
 class CellEquations:
     """One cell: how its weights are laid out, and its step.
@@ -54,12 +58,15 @@ class CellEquations:
         peepholes: names of the diagonal weights, none mostly.
         step: `step(xp, projected_t, states, weights, activation, recurrent_mask=None)`, the new
             states from the old; see `CELLS`.
+        prepare: `prepare(xp, weights)`, the weights as a loop should pass them to every step: what
+            is the same at all of them is done beforehand. A step takes them unprepared too.
     """
 
     gates: tuple[str, ...]
     states: tuple[str, ...]
     peepholes: tuple[str, ...]
     step: Callable[..., States]
+    prepare: Callable[[Any, Mapping[str, Array]], Mapping[str, Array]] = _as_they_are
 
 
 def activation(xp: Any, name: str) -> Activation:
@@ -144,14 +151,13 @@ def lstm_step(
     (6)  h_t = o_t * g(c_t)
     """
     h, c = states
-    units = h.shape[-1]
     a = _preactivations(xp, projected_t, h, weights, recurrent_mask)
-    input_and_forget = xp.sigmoid(a[:, : 2 * units])
-    i = input_and_forget[:, :units]  # (2)
-    f = input_and_forget[:, units:]  # (1)
-    candidate = activation(a[:, 2 * units : 3 * units])  # (3)
+    a_i, a_f, a_c, a_o = xp.split(a, 4, axis=-1)
+    f = xp.sigmoid(a_f)  # (1)
+    i = xp.sigmoid(a_i)  # (2)
+    candidate = activation(a_c)  # (3)
     c = f * c + i * candidate  # (4)
-    o = xp.sigmoid(a[:, 3 * units :])  # (5)
+    o = xp.sigmoid(a_o)  # (5)
     return o * activation(c), c  # (6)
 
 
@@ -173,13 +179,13 @@ def peephole_lstm_step(
     (6)  h_t = o_t * g(c_t)
     """
     h, c = states
-    units = h.shape[-1]
     a = _preactivations(xp, projected_t, h, weights, recurrent_mask)
-    f = xp.sigmoid(a[:, units : 2 * units] + weights["peephole_forget"] * c)  # (1)
-    i = xp.sigmoid(a[:, :units] + weights["peephole_input"] * c)  # (2)
-    candidate = activation(a[:, 2 * units : 3 * units])  # (3)
+    a_i, a_f, a_c, a_o = xp.split(a, 4, axis=-1)
+    f = xp.sigmoid(a_f + weights["peephole_forget"] * c)  # (1)
+    i = xp.sigmoid(a_i + weights["peephole_input"] * c)  # (2)
+    candidate = activation(a_c)  # (3)
     c = f * c + i * candidate  # (4)
-    o = xp.sigmoid(a[:, 3 * units :] + weights["peephole_output"] * c)  # (5)
+    o = xp.sigmoid(a_o + weights["peephole_output"] * c)  # (5)
     return o * activation(c), c  # (6)
 
 
@@ -200,12 +206,12 @@ def coupled_lstm_step(
     (5)  h_t = o_t * g(c_t)
     """
     h, c = states
-    units = h.shape[-1]
     a = _preactivations(xp, projected_t, h, weights, recurrent_mask)
-    f = xp.sigmoid(a[:, :units])  # (1)
-    candidate = activation(a[:, units : 2 * units])  # (2)
+    a_f, a_c, a_o = xp.split(a, 3, axis=-1)
+    f = xp.sigmoid(a_f)  # (1)
+    candidate = activation(a_c)  # (2)
     c = candidate + f * (c - candidate)  # (3), with one product fewer
-    o = xp.sigmoid(a[:, 2 * units :])  # (4)
+    o = xp.sigmoid(a_o)  # (4)
     return o * activation(c), c  # (5)
 
 
@@ -225,18 +231,22 @@ def gru_step(
     (4)  h_t = (1 - z_t) * h_{t-1} + z_t * h̃_t
     """
     (h,) = states
-    units = h.shape[-1]
-    recurrent_kernel = weights["recurrent_kernel"]
+    if "gates_kernel" not in weights:
+        weights = gru_prepare(xp, weights)
     seen = h if recurrent_mask is None else h * recurrent_mask
-    a = xp.matmul(seen, recurrent_kernel[:, : 2 * units])
-    a += projected_t[:, : 2 * units]
-    update_and_reset = xp.sigmoid(a)
-    z = update_and_reset[:, :units]  # (1)
-    r = update_and_reset[:, units:]  # (2)
-    a = xp.matmul(r * seen, recurrent_kernel[:, 2 * units :])
-    a += projected_t[:, 2 * units :]
-    candidate = activation(a)  # (3)
+    x_z, x_r, x_h = xp.split(projected_t, 3, axis=-1)
+    h_z, h_r = xp.split(xp.matmul(seen, weights["gates_kernel"]), 2, axis=-1)
+    z = xp.sigmoid(x_z + h_z)  # (1)
+    r = xp.sigmoid(x_r + h_r)  # (2)
+    candidate = activation(x_h + xp.matmul(r * seen, weights["candidate_kernel"]))  # (3)
     return (h + z * (candidate - h),)  # (4), with one product fewer
+
+
+def gru_prepare(xp: Any, weights: Mapping[str, Array]) -> Mapping[str, Array]:
+    """Parts the recurrent kernel [H, 3H] into the two gates' [H, 2H] and the candidate's [H, H]."""
+    kernel = weights["recurrent_kernel"]
+    units = kernel.shape[0]
+    return {"gates_kernel": kernel[:, : 2 * units], "candidate_kernel": kernel[:, 2 * units :]}
 
 
 CELLS: dict[str, CellEquations] = {
@@ -251,7 +261,7 @@ CELLS: dict[str, CellEquations] = {
     "coupled-lstm": CellEquations(
         ("forget", "candidate", "output"), ("h", "c"), (), coupled_lstm_step
     ),
-    "gru": CellEquations(("update", "reset", "candidate"), ("h",), (), gru_step),
+    "gru": CellEquations(("update", "reset", "candidate"), ("h",), (), gru_step, gru_prepare),
 }
 """Every cell by the name that commands and configurations use.
 

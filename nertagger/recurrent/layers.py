@@ -112,14 +112,15 @@ class RecurrentLayer(keras.layers.RNN):
         if training and self.recurrent_dropout:
             recurrent_mask = self._dropout(ops.ones_like(initial_state[0]), self.recurrent_dropout)
         weights = cell.recurrent_weights()
+        # Turned before it is projected: the projection is n H wide, the input is not.
+        sequences = loop.time_major(sequences, self.go_backwards)
         return loop.run(
             lambda projected_t, states: cell.step(projected_t, states, recurrent_mask, weights),
             cell.project(sequences, one_hot_value),
             initial_state,
-            mask=mask,
-            go_backwards=self.go_backwards,
-            unroll=self.unroll,
+            mask=None if mask is None else loop.time_major(mask, self.go_backwards),
             zero_output_for_mask=self.zero_output_for_mask,
+            unroll=self.unroll,
             return_all_outputs=self.return_sequences,
         )
 
@@ -135,7 +136,8 @@ class RecurrentLayer(keras.layers.RNN):
         )
         features = self._dropout(ops.ones_like(sequences[:, :1, 1:]), self.dropout)
         dropped = ops.concatenate([sequences[:, :, :1], sequences[:, :, 1:] * features], axis=-1)
-        return dropped, ops.take_along_axis(words, index, axis=1)
+        one_hot_value = ops.take_along_axis(words, index, axis=1)
+        return dropped, loop.time_major(one_hot_value, self.go_backwards)
 
     def _dropout(self, ones: Array, rate: float) -> Array:
         return keras.random.dropout(ones, rate, seed=self.seed_generator)
