@@ -1,0 +1,1 @@
+"""Tagging from a model directory with NumPy alone: no TensorFlow, no Keras."""

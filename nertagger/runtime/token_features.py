@@ -1,0 +1,93 @@
+"""What the encoder is told of each token, which depends on the token alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from nertagger.text.token_encoder import TokenEncoder
+
+
+class TokenFeatures:
+    """Computes the features of tokens: words, characters, vectors and case, side by side.
+
+    Args:
+        architecture: the model's, plain values.
+        tensors: its weights, by name.
+        encoder: from tokens to numbers.
+    """
+
+    def __init__(
+        self,
+        architecture: Mapping[str, Any],
+        tensors: Mapping[str, np.ndarray],
+        encoder: TokenEncoder,
+    ) -> None:
+        self._encoder = encoder
+        self._words = tensors.get("embedding.word")
+        self._vectors = tensors.get("vectors.rows")
+        self._case_count = architecture["case_count"]
+        self._characters = None
+        if architecture["character_encoding"] == "convolution":
+            self._characters = CharacterConvolution(
+                tensors["embedding.character"],
+                tensors["character.convolution.kernel"],
+                tensors["character.convolution.bias"],
+            )
+
+    def __call__(self, tokens: Sequence[str]) -> np.ndarray:
+        """The features, float32 [N, D]; with one-hot words the first is the word's index."""
+        inputs = self._encoder.encode(tokens)
+        words = inputs["words"]
+        parts = [words[:, None] if self._words is None else self._words[words]]
+        if self._characters is not None:
+            parts.append(self._characters(inputs["characters"]))
+        if self._vectors is not None:
+            # A model whose vectors are all unknown to the encoder has none of them as input.
+            rows = inputs.get("vectors", np.zeros(len(words), np.int32))
+            parts.append(self._vectors[rows])
+        if self._case_count:
+            parts.append(inputs["case"][:, None] == np.arange(1, self._case_count))
+        return np.concatenate([part.astype(np.float32, copy=False) for part in parts], axis=1)
+
+
+class CharacterConvolution:
+    """A token's characters, convolved and pooled: tanh(max_j (E[c] * K + b)_j).
+
+    Source: Ma and Hovy (2016), section 2.1; dos Santos and Zadrozny (2014), equation 2. The maximum
+    is over the positions of real characters; beyond them the convolution sees zeros.
+
+    The product of every character with every place of the filter is one small matrix product, made
+    when the model is loaded; a convolution is then a sum of its rows.
+
+    Args:
+        embedding: [characters, e].
+        kernel: [width, e, F].
+        bias: [F].
+    """
+
+    def __init__(self, embedding: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> None:
+        self._products = np.stack([embedding @ place for place in kernel])
+        # Character 0 is padding: it adds nothing.
+        self._products[:, 0] = 0
+        self._bias = bias
+
+    def __call__(self, ids: np.ndarray) -> np.ndarray:
+        """[N, C], 0 where there is no character -> [N, F]; 0 for a token without characters."""
+        width = len(self._products)
+        lengths = (ids != 0).sum(axis=1)
+        longest = int(lengths.max(initial=1))
+        before = (width - 1) // 2
+        padded = np.pad(ids[:, :longest], ((0, 0), (before, width - 1 - before)))
+        rows, places = np.nonzero(ids[:, :longest])
+        convolved = self._products[0][padded[rows, places]]
+        for offset in range(1, width):
+            convolved += self._products[offset][padded[rows, places + offset]]
+        pooled = np.zeros((len(ids), convolved.shape[1]), np.float32)
+        real = lengths > 0
+        begins = (np.cumsum(lengths) - lengths)[real]
+        if len(begins):
+            pooled[real] = np.tanh(np.maximum.reduceat(convolved, begins, axis=0) + self._bias)
+        return pooled
