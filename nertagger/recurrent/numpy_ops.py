@@ -10,19 +10,13 @@ from typing import Any
 
 import numpy as np
 from numpy import (
-    abs,
-    all,
-    any,
     arange,
     argmax,
-    argsort,
-    broadcast_to,
     concatenate,
     cumsum,
     exp,
     expand_dims,
     expm1,
-    flip,
     log,
     logical_and,
     logical_not,
@@ -30,26 +24,16 @@ from numpy import (
     matmul,
     max,
     maximum,
-    mean,
-    min,
     minimum,
-    multiply,
-    not_equal,
-    ones_like,
-    repeat,
     reshape,
     shape,
     split,
-    sqrt,
-    square,
     squeeze,
     stack,
     sum,
-    swapaxes,
     take,
     take_along_axis,
     tanh,
-    tile,
     transpose,
     where,
     zeros_like,
@@ -57,26 +41,17 @@ from numpy import (
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 __all__ = [
-    "abs",
-    "all",
-    "any",
     "arange",
     "argmax",
-    "argsort",
-    "broadcast_to",
     "cast",
     "concatenate",
-    "convert_to_tensor",
     "cumsum",
     "elu",
     "exp",
     "expand_dims",
     "expm1",
-    "flip",
-    "full",
     "leaky_relu",
     "log",
-    "log_softmax",
     "logical_and",
     "logical_not",
     "logical_or",
@@ -84,35 +59,22 @@ __all__ = [
     "matmul",
     "max",
     "maximum",
-    "mean",
-    "min",
     "minimum",
-    "multiply",
-    "not_equal",
-    "one_hot",
-    "ones",
-    "ones_like",
     "relu",
-    "repeat",
     "reshape",
     "scan",
     "shape",
     "sigmoid",
     "softmax",
     "split",
-    "sqrt",
-    "square",
     "squeeze",
     "stack",
     "sum",
-    "swapaxes",
     "take",
     "take_along_axis",
     "tanh",
-    "tile",
     "transpose",
     "where",
-    "zeros",
     "zeros_like",
 ]
 
@@ -153,12 +115,6 @@ def softmax(x: ArrayLike, axis: int = -1) -> Float:
     return y
 
 
-def log_softmax(x: ArrayLike, axis: int = -1) -> Float:
-    """log(softmax(x)) along `axis`."""
-    x = np.asarray(x)
-    return x - logsumexp(x, axis=axis, keepdims=True)
-
-
 def logsumexp(
     x: ArrayLike, axis: int | tuple[int, ...] | None = None, keepdims: bool = False
 ) -> Float:
@@ -176,47 +132,17 @@ def cast(x: ArrayLike, dtype: DTypeLike) -> NDArray[Any]:
     return np.asarray(x).astype(dtype, copy=False)
 
 
-def convert_to_tensor(x: ArrayLike, dtype: DTypeLike | None = None) -> NDArray[Any]:
-    """x as an array."""
-    return np.asarray(x, dtype=dtype)
-
-
-def one_hot(x: ArrayLike, num_classes: int, dtype: DTypeLike = "float32") -> NDArray[Any]:
-    """[..., num_classes]: 1 at each index of x and 0 elsewhere; all 0 where the index is outside.
-
-    Along the last axis, as `keras.ops.one_hot` does by default.
-    """
-    return (np.asarray(x)[..., None] == np.arange(num_classes)).astype(dtype)
-
-
-def zeros(shape: Any, dtype: DTypeLike = "float32") -> NDArray[Any]:
-    """An array of zeros, float32 unless told otherwise."""
-    return np.zeros(shape, dtype)
-
-
-def ones(shape: Any, dtype: DTypeLike = "float32") -> NDArray[Any]:
-    """An array of ones, float32 unless told otherwise."""
-    return np.ones(shape, dtype)
-
-
-def full(shape: Any, fill_value: ArrayLike, dtype: DTypeLike = "float32") -> NDArray[Any]:
-    """An array that holds `fill_value` everywhere, float32 unless told otherwise."""
-    return np.full(shape, fill_value, dtype)
-
-
 def scan(
-    f: Callable[[Any, Any], tuple[Any, Any]], init: Any, xs: Any, reverse: bool = False
-) -> tuple[Any, Any]:
-    """Walks `carry, y = f(carry, x)` along the first axis of the array `xs`.
-
-    As `keras.ops.scan`, where each y is of the shape and the type of the carry, here one array.
+    f: Callable[[Any, Any], tuple[Any, Any]], init: Any, xs: ArrayLike, reverse: bool = False
+) -> tuple[Any, NDArray[Any]]:
+    """Walks `xs` along its first axis: `carry, y = f(carry, x)`, from `init` on.
 
     Returns:
-        The last carry, and the y's stacked, in the order of `xs` in either direction.
+        The last carry, and the y, stacked in the order of `xs` even when it is walked backwards.
     """
-    length = len(xs)
-    ys = np.empty((length, *np.shape(init)), np.asarray(init).dtype)
-    carry = init
-    for step in range(length - 1, -1, -1) if reverse else range(length):
-        carry, ys[step] = f(carry, xs[step])
-    return carry, ys
+    xs = np.asarray(xs)
+    carry, ys = init, []
+    for x in xs[::-1] if reverse else xs:
+        carry, y = f(carry, x)
+        ys.append(y)
+    return carry, np.stack(ys[::-1] if reverse else ys)
