@@ -17,7 +17,9 @@ class InputError(ValueError):
         line: the line in it, counted from 1.
     """
 
-    def __init__(self, message: str, path: str | os.PathLike[str] | None = None, line: int | None = None):
+    def __init__(
+        self, message: str, path: str | os.PathLike[str] | None = None, line: int | None = None
+    ):
         self.message = message
         self.path = None if path is None else os.fspath(path)
         self.line = line

@@ -66,7 +66,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         context = error.ctx
         command = context.command_path if context else "nertagger"
         sentence = error.format_message().rstrip(".")
-        _fail(f"{sentence[:1].lower()}{sentence[1:]} ({command} --help shows what there is)", command)
+        sentence = f"{sentence[:1].lower()}{sentence[1:]}"
+        _fail(f"{sentence} ({command} --help shows what there is)", command)
     except click.exceptions.Exit as exit_request:
         sys.exit(exit_request.exit_code)
     except (click.Abort, KeyboardInterrupt):

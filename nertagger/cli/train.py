@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from nertagger.training.options import CHOICES, TrainingOptions, read_options
+from nertagger.training.options import CHOICES, TrainingOptions, kind_of, read_options
 
 _HELP = {
     "train": "Corpus to learn from: CoNLL columns or JSON Lines.  [default: the bundled corpus]",
@@ -28,7 +28,7 @@ _HELP = {
     "unknown_probability": "With which a word seen once becomes <UNK> in training.",
     "epochs": "Passes over the corpus, at most.",
     "patience": "Stop after so many epochs without a better dev F1.",
-    "batch_size": "Sentences of a step.",
+    "batch_size": "Sentences of a step.  [default: 8 for small corpora, else 32]",
     "learning_rate": "At the start.",
     "clip_norm": "Threshold of the gradient's global norm.",
     "averaging": "Decay of the moving average of the weights, 0 for none.",
@@ -42,7 +42,7 @@ _HELP = {
 def _option(field: dataclasses.Field) -> Any:
     default = field.default
     choices = CHOICES.get(field.name)
-    kind = click.Choice(choices) if choices else str if default is None else type(default)
+    kind = click.Choice(choices) if choices else kind_of(field)
     shown = "" if default is None else f"  [default: {default}]"
     metavar = "FILE" if field.name in ("train", "dev", "vectors", "vocabulary") else None
     return click.option(
@@ -62,7 +62,9 @@ def _options(function: Any) -> Any:
 
 @click.command(name="train")
 @_options
-@click.option("--config", metavar="FILE", help="TOML file of these options, with _ for -; options given here win.")
+@click.option(
+    "--config", metavar="FILE", help="TOML file of these options, with _ for -; those here win."
+)
 @click.option("--resume", is_flag=True, help="Go on with the training that was stopped.")
 def command(config: str | None, resume: bool, **given: Any) -> int:
     """Learn a tagger from labelled text, and write it as the next version of a model.

@@ -48,11 +48,12 @@ def evaluate(
                 f"document {index + 1} is not the same text on both sides: "
                 f"{expected.text[:40]!r} in gold, {received.text[:40]!r} predicted"
             )
-    scores = entity_scores(_spans(gold), _spans(predicted))
+    scores = entity_scores(spans_of(gold), spans_of(predicted))
     return {**scores, "documents": len(gold), **analyse(gold, predicted, confusions, worst)}
 
 
-def _spans(documents: list[Document]) -> list[list[tuple[int, int, str]]]:
+def spans_of(documents: Iterable[Document]) -> list[list[tuple[int, int, str]]]:
+    """The entities of each document as (start, end, label), for `entity_scores`."""
     return [
         [(entity.start, entity.end, entity.label) for entity in document.entities]
         for document in documents

@@ -84,7 +84,9 @@ class Architecture:
         if not self.tags:
             raise ValueError("there are no tags; expected at least one")
         if (self.head == "sigmoid") != (len(self.tags) == 1):
-            raise ValueError(f"head {self.head!r} with {len(self.tags)} tags; sigmoid has exactly one")
+            raise ValueError(
+                f"head {self.head!r} with {len(self.tags)} tags; sigmoid has exactly one"
+            )
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -99,7 +101,9 @@ class Architecture:
         """
         fields = {field.name for field in dataclasses.fields(cls)}
         if unknown := sorted(set(values) - fields):
-            raise ValueError(f"unknown architecture key {unknown[0]!r}; known: {', '.join(sorted(fields))}")
+            raise ValueError(
+                f"unknown architecture key {unknown[0]!r}; known: {', '.join(sorted(fields))}"
+            )
         for name in ("tags", "vocabulary_size"):
             if name not in values:
                 raise ValueError(f"the architecture has no {name!r}")

@@ -51,9 +51,11 @@ class CRFHead:
         return -self.layer.log_likelihood(logits, tags, mask)
 
 
-_HEADS = {"sigmoid": SigmoidHead, "softmax": SoftmaxHead, "crf": CRFHead}
+Head = SigmoidHead | SoftmaxHead | CRFHead
+
+_HEADS: dict[str, type[Head]] = {"sigmoid": SigmoidHead, "softmax": SoftmaxHead, "crf": CRFHead}
 
 
-def head_of(architecture: Architecture, model: keras.Model) -> SigmoidHead | SoftmaxHead | CRFHead:
+def head_of(architecture: Architecture, model: keras.Model) -> Head:
     """The head that `model`, built from `architecture`, ends in."""
     return _HEADS[architecture.head](model)

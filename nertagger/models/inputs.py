@@ -66,7 +66,7 @@ class CharacterConvolution(keras.layers.Layer):
         if self.drop is not None:
             embedded = self.drop(embedded, training=training)
         convolved = ops.conv(embedded, self.kernel, padding="same")
-        # tanh is monotonic and the bias is the same everywhere: both may wait until after the maximum.
+        # tanh rises and the bias is the same everywhere: both may wait until after the maximum.
         pooled = ops.max(convolved + (real - 1) * 1e4, axis=1)
         # A row of padding alone has no maximum worth keeping.
         features = ops.tanh(pooled + self.bias) * ops.max(real, axis=1)

@@ -31,7 +31,7 @@ def architectures() -> Iterator[Architecture]:
         characters_per_token=8,
         vector_count=20,
         vector_dimension=3,
-        case_count=10,
+        case_count=12,
         dropout=0.2,
     )
     for cell in CELLS:
@@ -50,7 +50,9 @@ def architectures() -> Iterator[Architecture]:
     yield dataclasses.replace(plain, characters_per_token=9, character_width=5)
 
 
-def random_model(architecture: Architecture, constraints: tuple | None = None, seed: int = 0) -> TaggerModel:
+def random_model(
+    architecture: Architecture, constraints: tuple | None = None, seed: int = 0
+) -> TaggerModel:
     """A model of `architecture` whose weights are random, distinct and not small."""
     random = np.random.default_rng(seed)
     model = build(architecture, constraints=constraints, seed=seed)

@@ -80,9 +80,13 @@ def build(
     if a.word_encoding == "one-hot":
         features.append(WordIndex(name="word_index", dtype="float32")(words))
     else:
-        features.append(keras.layers.Embedding(a.vocabulary_size, a.word_dimension, name="word")(words))
+        features.append(
+            keras.layers.Embedding(a.vocabulary_size, a.word_dimension, name="word")(words)
+        )
     if a.character_encoding == "convolution":
-        inputs["characters"] = keras.Input((None, a.characters_per_token), dtype="int32", name="characters")
+        inputs["characters"] = keras.Input(
+            (None, a.characters_per_token), dtype="int32", name="characters"
+        )
         features.append(
             CharacterConvolution(
                 a.character_count,
@@ -94,7 +98,9 @@ def build(
         )
     if a.vector_count:
         inputs["vectors"] = keras.Input((None,), dtype="int32", name="vectors")
-        features.append(FrozenVectors(a.vector_count, a.vector_dimension, name="vector_rows")(inputs["vectors"]))
+        features.append(
+            FrozenVectors(a.vector_count, a.vector_dimension, name="vector_rows")(inputs["vectors"])
+        )
     if a.case_count:
         inputs["case"] = keras.Input((None,), dtype="int32", name="case")
         features.append(CaseFeatures(a.case_count, name="case_one_hot")(inputs["case"]))
@@ -136,8 +142,14 @@ def build(
     )(encoded)
     if a.head == "crf":
         count = len(a.tags)
-        allowed = constraints or (np.ones((count, count), bool), np.ones(count, bool), np.ones(count, bool))
-        logits = CRF(*(np.asarray(part).tolist() for part in allowed), name="crf")(logits, mask=mask)
+        allowed = constraints or (
+            np.ones((count, count), bool),
+            np.ones(count, bool),
+            np.ones(count, bool),
+        )
+        logits = CRF(*(np.asarray(part).tolist() for part in allowed), name="crf")(
+            logits, mask=mask
+        )
     model = TaggerModel(inputs=inputs, outputs=logits, name="tagger")
     model.architecture = architecture
     if a.vector_count and vectors is not None:

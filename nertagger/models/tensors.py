@@ -12,7 +12,9 @@ from nertagger.crf.equations import Chain, constrain
 from nertagger.models.tagger import TaggerModel
 
 
-def named_tensors(model: TaggerModel, instead: Mapping[int, np.ndarray] | None = None) -> dict[str, np.ndarray]:
+def named_tensors(
+    model: TaggerModel, instead: Mapping[int, np.ndarray] | None = None
+) -> dict[str, np.ndarray]:
     """Every weight as a NumPy array, by name: `encoder.0.forward.kernel`, `crf.transitions`, …
 
     The CRF's are the constrained ones: what the tag scheme forbids is in them.
@@ -23,7 +25,9 @@ def named_tensors(model: TaggerModel, instead: Mapping[int, np.ndarray] | None =
     """
     instead = instead or {}
     tensors = {
-        name: instead[id(variable)] if id(variable) in instead else keras.ops.convert_to_numpy(variable)
+        name: instead[id(variable)]
+        if id(variable) in instead
+        else keras.ops.convert_to_numpy(variable)
         for name, variable in named_variables(model)
     }
     if model.architecture.head == "crf":
@@ -48,7 +52,8 @@ def assign_tensors(model: TaggerModel, tensors: Mapping[str, np.ndarray]) -> Non
     for name, variable in variables.items():
         if tuple(variable.shape) != tensors[name].shape:
             raise ValueError(
-                f"tensor {name!r} has shape {list(tensors[name].shape)}, expected {list(variable.shape)}"
+                f"tensor {name!r} has shape {list(tensors[name].shape)}, "
+                f"expected {list(variable.shape)}"
             )
         variable.assign(tensors[name])
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 
-from nertagger.text.case_features import case_features
+from nertagger.text.case_features import CASE_COUNT, case_features
 from nertagger.text.character_features import CharacterVocabulary
 from nertagger.text.vocabulary import Vocabulary
-from nertagger.text.word_forms import fold
+from nertagger.text.word_forms import fold_all
 
 
 class TokenEncoder:
@@ -19,8 +20,8 @@ class TokenEncoder:
         vocabulary: of folded words.
         characters: of code points as they stand in the text; None for none.
         characters_per_token: C; longer tokens keep their beginning and end.
-        vector_words: the words of the table of pretrained vectors, whose row 0 is of words without
-            one; empty for none.
+        vector_words: the words of the table of pretrained vectors, `<PAD>` first, whose row is that
+            of words without one; empty for none.
         case: whether there is a case feature.
     """
 
@@ -39,14 +40,24 @@ class TokenEncoder:
         self.vector_rows: Mapping[str, int] = {word: row for row, word in enumerate(vector_words) if row}
         self.case = case
 
+    @property
+    def case_count(self) -> int:
+        """Categories of the case feature, with padding; 0 where there is none."""
+        return CASE_COUNT if self.case else 0
+
     def encode(self, tokens: Sequence[str]) -> dict[str, np.ndarray]:
-        """The inputs by name, a row a token: `words` [N], `characters` [N, C], `vectors` [N], `case` [N]."""
-        folded = [fold(token) for token in tokens]
-        inputs = {"words": _indices(map(self.vocabulary.lookup, folded), len(tokens))}
+        """The inputs by name, a row a token.
+
+        Returns:
+            `words` int32 [N]; `characters` int32 [N, C], `vectors` int32 [N] and `case` int32 [N]
+            where there are such inputs.
+        """
+        folded = fold_all(tokens)
+        inputs = {"words": self.vocabulary.lookup_all(folded)}
         if self.characters is not None:
             inputs["characters"] = self.characters.character_ids(tokens, self.characters_per_token)
         if self.vector_rows:
-            inputs["vectors"] = _indices(map(self.vector_row, tokens, folded), len(tokens))
+            inputs["vectors"] = np.array(list(map(self.vector_row, tokens, folded)), np.int32)
         if self.case:
             inputs["case"] = case_features(tokens)
         return inputs
@@ -61,6 +72,11 @@ class TokenEncoder:
             or 0
         )
 
-
-def _indices(values: Iterable[int], count: int) -> np.ndarray:
-    return np.fromiter(values, np.int32, count)
+    def write(self, directory: Path) -> None:
+        """Writes vocabulary.txt, and characters.txt and vectors.txt where there are such inputs."""
+        self.vocabulary.write(directory / "vocabulary.txt")
+        if self.characters is not None:
+            self.characters.write(directory / "characters.txt")
+        if self.vector_words:
+            lines = "".join(f"{word}\n" for word in self.vector_words)
+            (directory / "vectors.txt").write_text(lines, encoding="utf-8", newline="\n")

@@ -83,6 +83,10 @@ class SentenceBatches(keras.utils.PyDataset):
                 first = index
         return batches
 
+    def sizes(self) -> list[int]:
+        """How many sentences each batch of the epoch has."""
+        return [len(batch) for batch in self.batches]
+
     def __len__(self) -> int:
         return len(self.batches)
 
@@ -92,7 +96,10 @@ class SentenceBatches(keras.utils.PyDataset):
 
 
 def pad_sentences(
-    features: dict[str, np.ndarray], tags: np.ndarray, offsets: np.ndarray, sentences: Sequence[int] | np.ndarray
+    features: dict[str, np.ndarray],
+    tags: np.ndarray,
+    offsets: np.ndarray,
+    sentences: Sequence[int] | np.ndarray,
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """The inputs [B, T, …] and the tags [B, T] of some sentences, padded with 0 to the longest."""
     starts = offsets[:-1][sentences]

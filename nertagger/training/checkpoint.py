@@ -1,4 +1,4 @@
-"""A checkpoint: every variable of a training and its state, in one file that is never half-written."""
+"""A checkpoint: every variable of a training and its state, in one file, whole or not at all."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from nertagger.writing import atomic_file
 
 def write_checkpoint(path: Path, variables: Sequence[Any], state: dict[str, Any]) -> None:
     """Writes variables in their order, and a state of plain values, to a safetensors file."""
-    tensors = {f"{index:04d}": np.ascontiguousarray(variable) for index, variable in enumerate(variables)}
+    tensors = {
+        f"{index:04d}": np.ascontiguousarray(variable) for index, variable in enumerate(variables)
+    }
     with atomic_file(path, "wb") as file:
         file.write(save(tensors, metadata={"state": json.dumps(state)}))
 
@@ -50,4 +52,4 @@ def write_named(path: Path, tensors: Mapping[str, np.ndarray]) -> None:
 def read_named(path: Path) -> dict[str, np.ndarray]:
     """The inverse of `write_named`."""
     with safetensors.safe_open(path, framework="numpy") as file:
-        return {name: file.get_tensor(name) for name in file.keys()}
+        return {name: file.get_tensor(name) for name in list(file.keys())}

@@ -16,6 +16,7 @@ from nertagger.corpora.lines import read_lines
 from nertagger.corpora.reading import read_corpus
 from nertagger.corpora.vectors import read_vectors
 from nertagger.errors import InputError
+from nertagger.evaluation.label_map import map_labels
 from nertagger.text.character_features import CharacterVocabulary
 from nertagger.text.document import Document
 from nertagger.text.tags import NAME, tags_of_labels, to_scheme
@@ -77,7 +78,10 @@ def read_dataset(options: TrainingOptions, log: Callable[[str], None]) -> Datase
         dev = read_corpus(options.dev)
     elif options.train:
         train, dev = _split(train, options.seed)
-        log(f"no --dev given: one document in ten of {train.name}, {len(dev.documents)}, are kept for it")
+        log(
+            f"no --dev given: one document in ten of {train.name}, {len(dev.documents)} in all, "
+            "is kept for it"
+        )
     else:
         dev = _bundled("dev")
     scheme = {"sigmoid": "BIO", "softmax": "BIO", "crf": "BIOES"}[options.head]
@@ -87,9 +91,15 @@ def read_dataset(options: TrainingOptions, log: Callable[[str], None]) -> Datase
         raise InputError("no entity in the whole corpus; expected at least one", train.path)
     for label in dev.labels:
         if label not in labels and options.head != "sigmoid":
-            log(f"warning: {dev.name} has {label}, which {train.name} never has: its spans count as missed")
+            log(
+                f"warning: {dev.name} has {label}, which {train.name} never has: "
+                "its spans count as missed"
+            )
     if options.head == "sigmoid":
         labels, tags = [NAME], [NAME]
+        dev = dataclasses.replace(
+            dev, documents=map_labels(dev.documents, dict.fromkeys(dev.labels, NAME))
+        )
     else:
         tags = tags_of_labels(labels, scheme)
     numbers = _tag_numbers(sentence_tags, scheme, tags)
@@ -135,7 +145,9 @@ def read_dataset(options: TrainingOptions, log: Callable[[str], None]) -> Datase
     )
 
 
-def _sentences(corpus: Corpus, log: Callable[[str], None]) -> tuple[list[str], list[list[str]], np.ndarray]:
+def _sentences(
+    corpus: Corpus, log: Callable[[str], None]
+) -> tuple[list[str], list[list[str]], np.ndarray]:
     tokens: list[str] = []
     tags: list[list[str]] = []
     offsets = [0]
@@ -154,7 +166,9 @@ def _sentences(corpus: Corpus, log: Callable[[str], None]) -> tuple[list[str], l
     return tokens, tags, np.array(offsets, np.int64)
 
 
-def _tag_numbers(sentences: Iterable[Sequence[str]], scheme: str, tags: Sequence[str]) -> np.ndarray:
+def _tag_numbers(
+    sentences: Iterable[Sequence[str]], scheme: str, tags: Sequence[str]
+) -> np.ndarray:
     if list(tags) == [NAME]:
         flags = [tag != "O" for sentence in sentences for tag in sentence]
         return np.array(flags, np.int32)
@@ -163,7 +177,9 @@ def _tag_numbers(sentences: Iterable[Sequence[str]], scheme: str, tags: Sequence
     return np.array(numbers, np.int32)
 
 
-def _vectors(options: TrainingOptions, log: Callable[[str], None]) -> tuple[Sequence[str], np.ndarray | None]:
+def _vectors(
+    options: TrainingOptions, log: Callable[[str], None]
+) -> tuple[Sequence[str], np.ndarray | None]:
     if not options.vectors:
         return (), None
     words, rows = read_vectors(options.vectors)
@@ -176,7 +192,9 @@ def _vectors(options: TrainingOptions, log: Callable[[str], None]) -> tuple[Sequ
 def _read_word_list(path: str, size: int) -> Vocabulary:
     words = dict.fromkeys(fold(word) for line in read_lines(path) if (word := line.strip()))
     try:
-        return Vocabulary([word for word in words if word not in (PAD_WORD, UNKNOWN_WORD)][: size - 2])
+        return Vocabulary(
+            [word for word in words if word not in (PAD_WORD, UNKNOWN_WORD)][: size - 2]
+        )
     except ValueError as error:
         raise InputError(str(error), path) from None
 
@@ -188,7 +206,9 @@ def _bundled(part: str) -> Corpus:
 
 def _split(corpus: Corpus, seed: int) -> tuple[Corpus, Corpus]:
     if len(corpus.documents) < 2:
-        raise InputError("a single document, which cannot be split; expected --dev FILE as well", corpus.path)
+        raise InputError(
+            "a single document, which cannot be split; expected --dev FILE as well", corpus.path
+        )
     order = np.random.default_rng(seed).permutation(len(corpus.documents))
     kept = set(order[: max(1, len(order) // 10)].tolist())
     parts = [

@@ -13,7 +13,8 @@ import keras
 import numpy as np
 from rich.console import Console
 
-from nertagger.evaluation import evaluate
+from nertagger.evaluation.evaluate import spans_of
+from nertagger.evaluation.scores import entity_scores
 from nertagger.models.architecture import Architecture
 from nertagger.models.tagger import TaggerModel, build
 from nertagger.models.tensors import named_tensors
@@ -45,7 +46,7 @@ class Fitted:
     Attributes:
         tensors: of the best epoch, by name; None where no epoch was finished.
         history: a row per epoch; see `history.COLUMNS`.
-        scores: of the best epoch on dev, as `evaluate` gives them.
+        scores: of the best epoch on dev, as `entity_scores` gives them.
         interrupted: whether the user stopped it.
     """
 
@@ -88,7 +89,7 @@ def fit(
         dataset.features,
         dataset.tag_numbers,
         dataset.offsets,
-        options.batch_size,
+        options.batch_size or (8 if len(dataset.offsets) <= 4_000 else 32),
         dataset.rare_words,
         options.unknown_probability,
         UNKNOWN,
@@ -114,25 +115,25 @@ def fit(
             optimizer.learning_rate = rate
             batches.start_epoch(epoch)
             progress.start_epoch(epoch, len(batches))
-            model.reset_metrics()
-            loss = math.nan
+            losses: list[float] = []
             for index in range(len(batches)):
                 if interruption.asked:
                     break
-                loss = float(model.train_on_batch(*batches[index], return_dict=True)["loss"])
+                logs = model.train_on_batch(*batches[index], return_dict=True)
+                losses.append(float(logs["loss"]))
                 average.update()
-                progress.advance(loss)
+                progress.advance(losses[-1])
             if interruption.asked:
                 progress.stop()
                 break
             tensors = named_tensors(model, average.values())
             tagger = tagger_of(tensors)
             documents = tagger.pipe(document.text for document in dataset.dev)
-            scores = evaluate(dataset.dev, documents)
+            scores = entity_scores(spans_of(dataset.dev), spans_of(documents))
             micro = scores["micro"]
             row = {
                 "epoch": epoch + 1,
-                "loss": loss,
+                "loss": float(np.average(losses, weights=batches.sizes())),
                 "dev_precision": micro["precision"],
                 "dev_recall": micro["recall"],
                 "dev_f1": micro["f1"],
@@ -147,7 +148,7 @@ def fit(
             state["average_steps"] = average.steps
             write_checkpoint(checkpoint, [*variables, *average.averages], state)
             progress.end_epoch(row, best)
-            if not math.isfinite(loss):
+            if not math.isfinite(row["loss"]):
                 console.print("the loss is not finite: stopped; try a smaller --learning-rate")
                 break
     return Fitted(
@@ -158,7 +159,9 @@ def fit(
     )
 
 
-def _restore(variables: list[Any], average: WeightAverage, values: list[np.ndarray], state: dict) -> None:
+def _restore(
+    variables: list[Any], average: WeightAverage, values: list[np.ndarray], state: dict
+) -> None:
     for variable, value in zip(variables, values, strict=False):
         variable.assign(value)
     average.restore(values[len(variables) :], state["average_steps"])

@@ -32,7 +32,9 @@ def draw_learning_curve(path: Path, history: Sequence[Mapping[str, float]], titl
     scores = [100 * row["dev_f1"] for row in history]
     figure = Figure(figsize=(7, 4), layout="constrained")
     loss_axes = figure.add_subplot()
-    loss_axes.plot(epochs, [row["loss"] for row in history], color="tab:gray", label="training loss")
+    loss_axes.plot(
+        epochs, [row["loss"] for row in history], color="tab:gray", label="training loss"
+    )
     loss_axes.set_xlabel("epoch")
     loss_axes.set_ylabel("training loss per sentence (nats)")
     loss_axes.set_ylim(bottom=0)
@@ -40,7 +42,9 @@ def draw_learning_curve(path: Path, history: Sequence[Mapping[str, float]], titl
     f1_axes = loss_axes.twinx()
     f1_axes.plot(epochs, scores, color="tab:blue", marker=".", label="dev F1")
     best = max(range(len(scores)), key=scores.__getitem__)
-    f1_axes.plot(epochs[best], scores[best], "o", color="tab:red", label=f"best: {scores[best]:.2f} %")
+    f1_axes.plot(
+        epochs[best], scores[best], "o", color="tab:red", label=f"best: {scores[best]:.2f} %"
+    )
     f1_axes.set_ylabel("dev F1 of entities (%)", color="tab:blue")
     lines = [*loss_axes.get_lines(), *f1_axes.get_lines()]
     loss_axes.legend(lines, [str(line.get_label()) for line in lines], loc="center right")

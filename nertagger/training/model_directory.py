@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import save
 
-from nertagger.runtime.directory import ASSETS, FORMAT_VERSION
+from nertagger.runtime.configuration import FORMAT_VERSION
+from nertagger.runtime.directory import ASSETS, CONFIG, WEIGHTS, versions
 from nertagger.text.token_encoder import TokenEncoder
 from nertagger.training.history import draw_learning_curve, write_history
 from nertagger.training.model_card import model_card
@@ -21,8 +22,7 @@ from nertagger.writing import atomic_directory, atomic_file
 
 def next_version(base: Path) -> int:
     """One more than the highest version in `base`; 1 where there is none."""
-    versions = [int(entry.name) for entry in base.iterdir() if entry.name.isascii() and entry.name.isdigit()]
-    return max(versions, default=0) + 1
+    return max(versions(base), default=0) + 1
 
 
 def configuration(
@@ -35,17 +35,18 @@ def configuration(
 ) -> dict[str, Any]:
     """What config.json holds; see docs/architecture.md."""
     libraries = ("nertagger", "keras", "tensorflow", "numpy")
-    versions = {library: importlib.metadata.version(library) for library in libraries}
+    installed = {library: importlib.metadata.version(library) for library in libraries}
     return {
         "format_version": FORMAT_VERSION,
         "name": name,
         "architecture": dict(architecture),
         "labels": list(labels),
-        "scheme": scheme,
+        "tags": list(architecture["tags"]),
+        "text": {"scheme": scheme},
         "temperature": 1.0,
         "training": dict(training),
         "scores": dict(scores),
-        "versions": {"python": platform.python_version(), **versions},
+        "versions": {"python": platform.python_version(), **installed},
     }
 
 
@@ -75,17 +76,21 @@ def write_model_directory(
     with atomic_directory(version) as directory:
         assets = directory / ASSETS
         assets.mkdir(parents=True)
-        _write_json(assets / "config.json", config)
+        _write_json(assets / CONFIG, config)
         encoder.write(assets)
-        with atomic_file(assets / "weights.safetensors", "wb") as file:
-            file.write(save({name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}))
+        with atomic_file(assets / WEIGHTS, "wb") as file:
+            file.write(
+                save({name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()})
+            )
         with atomic_file(assets / "MODEL_CARD.md") as file:
             file.write(model_card(config))
         write_history(assets / "history.csv", history)
         try:
             draw_learning_curve(assets / "learning_curve.png", history, str(config["name"]))
         except ImportError:
-            notes.append("no picture of the learning curve: pip install 'nertagger[plots]' draws it")
+            notes.append(
+                "no picture of the learning curve: pip install 'nertagger[plots]' draws it"
+            )
         if export is not None:
             export(directory)
     return version, notes

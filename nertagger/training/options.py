@@ -42,10 +42,11 @@ class TrainingOptions:
         unknown_probability: with which a word seen once becomes `<UNK>` in training.
         epochs: at most so many passes over the corpus.
         patience: epochs without a better dev F1 after which training stops.
-        batch_size: sentences.
+        batch_size: sentences of a step; None for 8 where the corpus has fewer than 4,000, else 32.
         learning_rate: of the first steps; it falls to a twentieth along a cosine.
         clip_norm: threshold of the gradient's global norm: ĝ becomes threshold / ‖ĝ‖ · ĝ.
-        averaging: decay per step of the moving average of the weights that is tested and kept; 0 for none.
+        averaging: decay per step of the moving average of the weights, which is what is scored and
+            kept; 0 for the weights themselves.
         seed: of everything that is random.
     """
 
@@ -66,7 +67,7 @@ class TrainingOptions:
     unknown_probability: float = 0.5
     epochs: int = 25
     patience: int = 8
-    batch_size: int = 32
+    batch_size: int | None = None
     learning_rate: float = 2e-3
     clip_norm: float = 5.0
     averaging: float = 0.0
@@ -91,11 +92,13 @@ class TrainingOptions:
             ("batch_size", 1, 65_536),
             ("seed", 0, 2**31 - 1),
         ):
-            if not least <= getattr(self, name) <= most:
+            if getattr(self, name) is not None and not least <= getattr(self, name) <= most:
                 raise InputError(f"{name} is {getattr(self, name)}; expected {least} to {most}")
         for name in ("dropout", "recurrent_dropout", "averaging"):
             if not 0 <= getattr(self, name) < 1:
-                raise InputError(f"{name} is {getattr(self, name)}; expected 0 or more, and less than 1")
+                raise InputError(
+                    f"{name} is {getattr(self, name)}; expected 0 or more, and less than 1"
+                )
         if not 0 <= self.unknown_probability <= 1:
             raise InputError(f"unknown_probability is {self.unknown_probability}; expected 0 to 1")
         if not self.l2 >= 0:
@@ -123,12 +126,17 @@ def read_options(path: str | Path) -> dict[str, Any]:
     for key, value in values.items():
         if key not in fields:
             raise InputError(f"unknown key {key!r}; known: {', '.join(sorted(fields))}", path)
-        kind = type(fields[key].default) if fields[key].default is not None else str
+        kind = kind_of(fields[key])
         if kind is float and type(value) is int:
             values[key] = float(value)
         elif type(value) is not kind:
             raise InputError(f"{key} is {value!r}; expected {_KINDS[kind]}", path)
     return values
+
+
+def kind_of(field: dataclasses.Field) -> type:
+    """What an option's values are: `str`, `int` or `float`."""
+    return next(kind for kind in (str, int, float) if kind.__name__ in str(field.type))
 
 
 _KINDS = {str: "a string", int: "a whole number", float: "a number"}

@@ -64,7 +64,9 @@ class TrainingProgress:
         """Prints what an epoch brought, and the time that is left at most."""
         self.stop()
         epoch = int(row["epoch"])
-        left = (time.monotonic() - self.started) / (epoch - self.first_epoch) * (self.epochs - epoch)
+        left = (
+            (time.monotonic() - self.started) / (epoch - self.first_epoch) * (self.epochs - epoch)
+        )
         self.console.print(
             f"epoch {epoch:>3}/{self.epochs}  loss {row['loss']:7.3f}  "
             f"dev F1 {100 * row['dev_f1']:5.2f}{' *' if best else '  '}  "

@@ -24,7 +24,9 @@ from nertagger.writing import atomic_file
 WORKING = ".training"
 
 
-def train(options: TrainingOptions, resume: bool = False, console: Console | None = None) -> dict[str, Any]:
+def train(
+    options: TrainingOptions, resume: bool = False, console: Console | None = None
+) -> dict[str, Any]:
     """Trains a tagger and writes it as the next version of its model directory.
 
     Args:
@@ -65,7 +67,7 @@ def train(options: TrainingOptions, resume: bool = False, console: Console | Non
         config = configuration(name, architecture.to_dict(), dataset.labels, dataset.scheme, {}, {})
 
         def tagger_of(tensors: Mapping[str, np.ndarray]) -> Tagger:
-            return Tagger.from_parts(config, dataset.encoder, tensors)
+            return Tagger(config, dataset.encoder, tensors)
 
         fitted = fit(architecture, dataset, options, working, tagger_of, console)
         if fitted.tensors is None:
@@ -82,7 +84,9 @@ def train(options: TrainingOptions, resume: bool = False, console: Console | Non
             "epochs": len(fitted.history),
         }
         config["scores"] = {key: fitted.scores[key] for key in ("micro", "macro", "per_type")}
-        version, notes = write_model_directory(base, config, dataset.encoder, fitted.tensors, fitted.history)
+        version, notes = write_model_directory(
+            base, config, dataset.encoder, fitted.tensors, fitted.history
+        )
         for note in notes:
             log(note)
         if not fitted.interrupted:
@@ -111,7 +115,7 @@ def architecture_of(options: TrainingOptions, dataset: Dataset) -> Architecture:
             word_encoding=options.word_encoding,
             word_dimension=options.word_dimension,
             character_encoding=options.characters,
-            character_count=encoder.characters.size if encoder.characters is not None else 0,
+            character_count=encoder.characters.size if encoder.characters is not None else 2,
             characters_per_token=CHARACTERS_PER_TOKEN,
             vector_count=0 if dataset.vector_rows is None else len(dataset.vector_rows),
             vector_dimension=0 if dataset.vector_rows is None else dataset.vector_rows.shape[1],
@@ -136,7 +140,9 @@ def _directory(base: Path) -> Iterator[None]:
     try:
         base.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"cannot be made ({error.strerror}); expected a directory to write to", base) from None
+        raise InputError(
+            f"cannot be made ({error.strerror}); expected a directory to write to", base
+        ) from None
     try:
         yield
     finally:
@@ -157,7 +163,9 @@ def _lock(working: Path) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise InputError("another training is at work here; wait for it, or use another --output", working) from None
+            raise InputError(
+                "another training is at work here; wait for it, or use another --output", working
+            ) from None
         try:
             yield
         finally:
@@ -166,8 +174,10 @@ def _lock(working: Path) -> Iterator[None]:
                 shutil.rmtree(working)
 
 
-def _prepare(working: Path, options: TrainingOptions, dataset: Dataset, resume: bool, log: Any) -> None:
-    identity = {
+def _prepare(
+    working: Path, options: TrainingOptions, dataset: Dataset, resume: bool, log: Any
+) -> None:
+    identity: dict[str, Any] = {
         "options": dataclasses.asdict(options) | {"output": None},
         "fingerprint": dataset.fingerprint,
     }
@@ -179,7 +189,7 @@ def _prepare(working: Path, options: TrainingOptions, dataset: Dataset, resume: 
             if before["options"].get(key) != value:
                 raise InputError(
                     f"--resume with {key} = {value!r}, but the training that was stopped has "
-                    f"{before['options'].get(key)!r}; give it the same options, or leave --resume out",
+                    f"{before['options'].get(key)!r}; give the same options, or leave --resume out",
                     working,
                 )
         if before["fingerprint"] != identity["fingerprint"]:
