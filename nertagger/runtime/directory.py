@@ -92,7 +92,7 @@ def model_folders() -> list[Path]:
     """Where the names of models are looked up: the working directory's, and those that ship."""
     package = Path(__file__).resolve().parent.parent
     # In an installed package the shipped models lie inside it, in a checkout beside it.
-    shipped = [package / "saved_models", package.parent / "saved_models"]
+    shipped = [package / "_saved_models", package.parent / "saved_models"]
     return [Path("saved_models"), *(folder for folder in shipped if folder.is_dir())]
 
 

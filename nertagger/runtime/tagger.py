@@ -117,7 +117,7 @@ class Tagger:
         Raises:
             TypeError: a token is not a string.
         """
-        sentences = [[_string(token) for token in sentence] for sentence in sentences]
+        sentences = [_strings(sentence) for sentence in sentences]
         documents = self.pipe((" ".join(sentence) for sentence in sentences), batch_size)
         return [
             _callers_tokens(sentence, document.tokens)
@@ -196,6 +196,12 @@ def _callers_tokens(words: Sequence[str], pieces: Sequence[Token]) -> list[Token
             tokens.append(Token(word, begin, end))
         begin = end + 1
     return tokens
+
+
+def _strings(sentence: Sequence[str]) -> list[str]:
+    if isinstance(sentence, str):
+        raise TypeError(f"tag_tokens takes lists of tokens, not a string: {sentence!r:.60}")
+    return [_string(token) for token in sentence]
 
 
 def _string(text: str) -> str:

@@ -66,7 +66,7 @@ def _tensor(data: np.ndarray, base: int, name: str, entry: Any, path: Path) -> n
         raise InputError(f"tensor {name!r} has no description in the header; {_REMEDY}", path)
     dtype = entry.get("dtype")
     shape, offsets = _counts(entry.get("shape")), _counts(entry.get("data_offsets"))
-    if dtype not in _DTYPES:
+    if not isinstance(dtype, str) or dtype not in _DTYPES:
         raise InputError(
             f"tensor {name!r} is of type {dtype!r}; expected one of {', '.join(_DTYPES)}", path
         )

@@ -1,0 +1,108 @@
+"""The network against a plain one that knows one token of one sentence at a time."""
+
+import numpy as np
+import plain_network
+import pytest
+import tiny_models
+
+from nertagger.runtime.network import Network, Schedule
+
+VARIANTS = [
+    *({"cell": cell} for cell in ("simple-rnn", "lstm", "peephole-lstm", "coupled-lstm", "gru")),
+    *({"activation": name} for name in plain_network.ACTIVATIONS),
+    *({"cell": "simple-rnn", "activation": name} for name in ("relu", "leaky_relu", "elu")),
+    *({"head": head} for head in ("softmax", "sigmoid")),
+    {"layers": 3, "cell": "gru"},
+    {"word_encoding": "one-hot"},
+    {"word_encoding": "one-hot", "layers": 2, "cell": "peephole-lstm"},
+    {"character_encoding": "none"},
+    {"character_width": 4, "characters_per_token": 5},
+    {"character_width": 1},
+    {"vector_count": 0, "vector_dimension": 0},
+    {"case_count": 0},
+    {
+        "character_encoding": "none",
+        "vector_count": 0,
+        "vector_dimension": 0,
+        "case_count": 0,
+        "word_encoding": "one-hot",
+    },
+]
+
+
+def _sentences(lengths, seed=1):
+    random = np.random.default_rng(seed)
+    return [[str(w) for w in random.choice(tiny_models.WORDS, length)] for length in lengths]
+
+
+def _flat(sentences):
+    offsets = np.cumsum([0, *map(len, sentences)])
+    return [token for sentence in sentences for token in sentence], offsets
+
+
+@pytest.mark.parametrize("changes", VARIANTS, ids=lambda c: ",".join(map(str, c.values())))
+def test_agrees_with_one_token_at_a_time(changes):
+    config, encoder, tensors = tiny_models.make(**changes)
+    network = Network(config["architecture"], tensors, encoder)
+    # Ragged, unsorted, with equal lengths and single tokens.
+    sentences = _sentences([4, 1, 9, 4, 2, 7, 1])
+    result = network.logits(*_flat(sentences))
+    expected = np.concatenate(
+        [plain_network.logits(s, config["architecture"], tensors, encoder) for s in sentences]
+    )
+    assert result.dtype == np.float32
+    np.testing.assert_allclose(result, expected, rtol=1e-4, atol=1e-5)
+    assert np.abs(expected).max() > 0.1
+
+
+def test_a_sentence_does_not_feel_its_neighbours():
+    config, encoder, tensors = tiny_models.make(cell="gru", layers=2)
+    network = Network(config["architecture"], tensors, encoder)
+    # More than are computed together.
+    sentences = _sentences(np.random.default_rng(3).integers(1, 8, 600))
+    tokens, offsets = _flat(sentences)
+    together = network.logits(tokens, offsets)
+    for number in (0, 17, 299, 599):
+        alone = network.logits(*_flat(sentences[number : number + 1]))
+        part = slice(offsets[number], offsets[number + 1])
+        np.testing.assert_allclose(together[part], alone, atol=1e-6)
+
+
+def test_no_sentences_give_no_logits():
+    config, encoder, tensors = tiny_models.make()
+    network = Network(config["architecture"], tensors, encoder)
+    assert network.logits([], np.zeros(1, int)).shape == (0, len(config["tags"]))
+
+
+def test_a_small_cache_changes_no_logit():
+    config, encoder, tensors = tiny_models.make()
+    roomy = Network(config["architecture"], tensors, encoder)
+    narrow = Network(config["architecture"], tensors, encoder, cache_bytes=0)
+    narrow.cache.capacity = 10
+    for seed in range(5):
+        tokens, offsets = _flat(_sentences([3, 5, 8], seed))
+        np.testing.assert_array_equal(narrow.logits(tokens, offsets), roomy.logits(tokens, offsets))
+        assert len(narrow.cache) <= 10
+
+
+def test_a_schedule_visits_every_token_once_in_each_direction():
+    lengths = np.array([5, 5, 3, 1])
+    schedule = Schedule(lengths)
+    begins = np.array([10, 0, 20, 40])
+    places = schedule.places(begins)
+    assert sorted(np.concatenate(schedule.forward())) == list(range(14))
+    assert sorted(np.concatenate(schedule.backward())) == list(range(14))
+    assert [places[at].tolist() for at in schedule.forward()] == [
+        [10, 0, 20, 40],
+        [11, 1, 21],
+        [12, 2, 22],
+        [13, 3],
+        [14, 4],
+    ]
+    assert [places[at].tolist() for at in schedule.backward()] == [
+        [14, 4, 22, 40],
+        [13, 3, 21],
+        [12, 2, 20],
+        [11, 1],
+        [10, 0],
+    ]
