@@ -1,0 +1,85 @@
+"""Distinct tokens to the network's inputs in the graph, as `TokenEncoder.encode` makes them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from nertagger.export.lookup import CodePointTable, line_table, word_numbers
+from nertagger.export.text_graph import ArrayNames, Characters, Types
+from nertagger.text import characters as c
+from nertagger.text.case_features import case_of_counts
+from nertagger.text.character_features import NAMES
+from nertagger.text.token_encoder import TokenEncoder
+from nertagger.text.vocabulary import PAD, UNKNOWN
+
+
+class TokenInputs:
+    """Encodes tokens.
+
+    Args:
+        encoder: what it is to do in NumPy.
+        folder: for the originals of the assets; needed until the SavedModel is written.
+    """
+
+    def __init__(self, encoder: TokenEncoder, folder: Path) -> None:
+        self.words = line_table(encoder.vocabulary.words, folder / "vocabulary.txt", UNKNOWN)
+        self.vectors = None
+        if encoder.vector_rows:
+            self.vectors = line_table(encoder.vector_words, folder / "vectors.txt", PAD)
+        self._number_of = None
+        if encoder.characters is not None:
+            characters = encoder.characters.characters
+            number_of = np.full(c.CODE_POINTS, UNKNOWN, np.int32)
+            number_of[characters] = np.arange(len(characters)) + len(NAMES)
+            self._number_of = CodePointTable(number_of)
+        self._width = encoder.characters_per_token
+        self._case = encoder.case
+
+    def encode(self, characters: Characters, types: Types) -> dict[str, tf.Tensor]:
+        """The inputs by name, int32 [U] or [U, C]."""
+        inputs = {"words": word_numbers(self.words, types.folded)}
+        if self._number_of is not None:
+            inputs["characters"] = self._characters(characters, types)
+        if self.vectors is not None:
+            inputs["vectors"] = self._vectors(types)
+        if self._case:
+            inputs["case"] = _case(characters, types)
+        return inputs
+
+    def _characters(self, characters: Characters, types: Types) -> tf.Tensor:
+        width = self._width
+        lengths = (types.ends - types.starts)[:, None]
+        column = tf.range(width)
+        skipped = tf.where(column >= (width + 1) // 2, tf.maximum(lengths - width, 0), 0)
+        places = types.starts[:, None] + column + skipped
+        real = column < lengths
+        codes = tf.gather(characters.codes, tf.where(real, places, 0))
+        return tf.where(real, self._number_of(codes), PAD)
+
+    def _vectors(self, types: Types) -> tf.Tensor:
+        plain = tf.strings.regex_replace(types.folded, r"\.", "")
+        rows = word_numbers(self.vectors, plain)
+        for form in (types.folded, types.strings):
+            row = word_numbers(self.vectors, form)
+            rows = tf.where(row > 0, row, rows)
+        return rows
+
+
+def _case(characters: Characters, types: Types) -> tf.Tensor:
+    classes = characters.classes
+
+    def count(chosen: tf.Tensor) -> tf.Tensor:
+        sums = tf.concat([[0], tf.cumsum(tf.cast(chosen, tf.int32))], axis=0)
+        return tf.gather(sums, types.ends) - tf.gather(sums, types.starts)
+
+    return case_of_counts(
+        ArrayNames,
+        first=tf.gather(classes, types.starts),
+        upper=count(classes == c.UPPER),
+        lower=count(classes == c.LOWER),
+        letters=count(classes >= c.LETTER),
+        digits=count((classes == c.NUMBER) | (classes == c.DIGIT)),
+    )
