@@ -30,8 +30,10 @@ JOINERS = "\xad\u180e\u200c\u200d\u2060\U000e0001\U000e0020-\U000e007f\U0001f3fb
 # The vowels and finals of a Hangul syllable that is written as its parts, and the halfwidth voicing
 # marks of Katakana.
 CJK_MARKS = "\u1160-\u11ff\ud7b0-\ud7c6\ud7cb-\ud7fb\uff9e\uff9f"
-APOSTROPHES = "'`´ʼ‘’‛′＇"
-QUOTES = '"”»›‟″＂〞〟'
+APOSTROPHES = "'`´ʼ‘’‛′＇｀"
+# Plain, and those that open in one language and close in another.
+QUOTES = '"»›‟″＂'
+CLOSING_QUOTES = "”〞〟"
 OPENING_QUOTES = "“„«‹‚〝"
 SENTENCE_ENDS = ".．!?…‼‽⁇⁈⁉։؟۔।॥။።፧᙮។៕꓿"
 CJK_SENTENCE_ENDS = "。！？｡"
@@ -86,7 +88,7 @@ BY_CATEGORY = {
 }
 
 # What a reader sees as the same sign, by the sign that stands for all of them.
-VARIANTS = {"'": APOSTROPHES + "‚‹›", '"': '"“”„‟″«»＂〝〞〟', "-": "-‐‑‒–—―−⸺⸻﹘﹣－"}
+VARIANTS = {"'": APOSTROPHES + "‚‹›", '"': '"“”„‟″«»〝〞〟', "-": "-‐‑‒–—―−⸺⸻﹘﹣"}
 
 
 def expand(characters: str) -> Iterator[int]:
@@ -110,6 +112,7 @@ BY_CHARACTER = {
         "APOSTROPHE": APOSTROPHES,
         "QUOTE": QUOTES,
         "OPENING_QUOTE": OPENING_QUOTES,
+        "CLOSE": CLOSING_QUOTES,
         "DASH": "−",
         "SENTENCE_END": SENTENCE_ENDS,
         "CJK_SENTENCE_END": CJK_SENTENCE_ENDS,
@@ -135,12 +138,11 @@ def class_of(code: int) -> str:
 
 def fold_of(code: int) -> int:
     """The code point under which `code` is looked up: always exactly one."""
-    character = chr(code)
+    # Fullwidth forms are ASCII, in its order.
+    character = chr(code - 0xFF01 + 0x21) if 0xFF01 <= code <= 0xFF5E else chr(code)
     for sign, variants in VARIANTS.items():
         if character in variants:
             return ord(sign)
-    if 0xFF01 <= code <= 0xFF5E:
-        character = chr(code - 0xFF01 + 0x21)
     if unicodedata.category(character) == "Nd":
         return ord("0")
     # The first code point alone where Unicode's full lower case has more: İ becomes i.

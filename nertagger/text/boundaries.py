@@ -56,17 +56,17 @@ def begins_token(xp: Any, codes: Any, folded: Any, classes: Any) -> Any:
     after_letter, before_letter = at(letter, -1), at(letter, 1)
     next_folded, second_folded = at(folded, 1), at(folded, 2)
 
-    # do|n't. Not in x'dn't and xn'tn't, of which nobody could say where they part.
-    negation = (folded == _N) & at(apostrophe, 1) & (second_folded == _T) & ~at(word, 3)
-    negation &= after_word & ~(at(apostrophe, -2) & at(letter, -3))
+    # do|n't; not xn'tn't, of which nobody could say where it parts.
+    negation = (folded == _N) & at(apostrophe, 1) & (second_folded == _T)
+    negation &= after_word & ~at(word, 3) & ~at(negation, -3)
 
     # Tom|'s, I|'m, she|'d; you|'re, we|'ve, they|'ll. A quoted letter, 'D', is none of these.
-    word_ends = ~word | negation
+    word_goes_on = word & ~negation
     short = (next_folded == _S) | (next_folded == _M) | (next_folded == _D)
     long = (second_folded == _E) & ((next_folded == _R) | (next_folded == _V))
     long |= (second_folded == _L) & (next_folded == _L)
-    short &= apostrophe & at(word_ends, 2) & (after_word | ~at(apostrophe, 2))
-    long &= apostrophe & at(word_ends, 3) & (after_word | ~at(apostrophe, 3))
+    short &= apostrophe & ~at(word_goes_on, 2) & (after_word | ~at(apostrophe, 2))
+    long &= apostrophe & ~at(word_goes_on, 3) & (after_word | ~at(apostrophe, 3))
     clitic = short | long
 
     # O'Brien, L'Aquila; AT&T; user_name; Col·legi.

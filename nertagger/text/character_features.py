@@ -34,9 +34,9 @@ class CharacterVocabulary:
         self._number_of = np.full(CODE_POINTS + 1, UNKNOWN, np.int32)
         self._number_of[self.characters] = numbers
         self._number_of[CODE_POINTS] = PAD
-        double = np.flatnonzero(self._number_of[self.characters] != numbers)
-        if double.size:
-            index = double[0]
+        first = np.unique(self.characters, return_index=True)[1]
+        if len(first) < len(numbers):
+            index = np.setdiff1d(np.arange(len(numbers)), first)[0]
             raise ValueError(
                 f"line {index + len(NAMES) + 1}: {self.characters[index]:04X} a second time; "
                 "expected each code point once"

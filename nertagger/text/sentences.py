@@ -27,7 +27,7 @@ MAXIMUM_LENGTH = 256
 # How many quotation marks and brackets may follow the sign that ends a sentence.
 CLOSERS = 3
 
-NO_ABBREVIATION, ABBREVIATION, ABBREVIATION_BEFORE_NUMBER = range(3)
+NO_ABBREVIATION, ABBREVIATION, ABBREVIATION_BEFORE_NUMBER, TITLE = range(4)
 
 _FOLDER = Path(__file__).parent
 
@@ -77,17 +77,19 @@ def sentence_bounds(codes: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> 
     space_follows = next_starts > ends
 
     # Look-ups are few: words before a period, and what follows an abbreviation.
-    period = (first == c.SENTENCE_END) & (ends - starts == 1) & (last == _PERIOD)
+    one = ends - starts == 1
+    period = one & (first == c.SENTENCE_END) & (last == _PERIOD)
+    initial = one & (first >= c.LETTER)
     dotted = (first >= c.LETTER) & (last == _PERIOD)
-    before_period = shift(np, period, 1) & ~space_follows
     abbreviation = np.zeros(count, np.uint8)
-    places = np.flatnonzero(before_period & (first >= c.LETTER))
+    abbreviation[initial] = ABBREVIATION
+    places = np.flatnonzero(shift(np, period, 1) & (first >= c.LETTER) & ~initial)
     kinds = abbreviations()
     words = _folded(codes, starts[places], ends[places])
     abbreviation[places] = [kinds.get(word, NO_ABBREVIATION) for word in words]
     opener = np.zeros(count, bool)
-    held = shift(np, abbreviation > 0, -1) | dotted
-    places = np.flatnonzero(shift(np, held, -1) & (first == c.UPPER))
+    places = shift(np, (shift(np, abbreviation > 0, -1) & period) | dotted, -1)
+    places = np.flatnonzero(places & (first == c.UPPER))
     openers = sentence_openers()
     opener[places] = [word in openers for word in _folded(codes, starts[places], ends[places])]
 
@@ -117,42 +119,56 @@ def ends_sentence(
         line_ends: whether a line break does, or nothing more.
         period: whether the token is one period.
         dotted: whether it begins with a letter and ends with a period, as U.S. does.
-        abbreviation: the kind in `abbreviations` of a token that a period follows closely, else 0.
-        opener: whether the token is one of `sentence_openers` and written with a capital; asked
-            only after abbreviations and dotted tokens.
+        abbreviation: the kind of a token before a period: that in `abbreviations`, ABBREVIATION for
+            a single letter, else 0. Elsewhere of no account.
+        opener: whether a token with a capital is one of `sentence_openers`. Of no account but after
+            abbreviations with their period.
 
     Returns:
         bool [N].
     """
-    next_first = shift(xp, first, 1)
-    next_opener = shift(xp, opener, 1)
-    close_before = ~shift(xp, space_follows, -1)
 
-    kind = shift(xp, abbreviation, -1)
-    held = (kind == ABBREVIATION) | ((kind == ABBREVIATION_BEFORE_NUMBER) & (next_first == c.DIGIT))
+    def before(values: Any) -> Any:
+        return shift(xp, values, -1)
+
+    def following(values: Any) -> Any:
+        return shift(xp, values, 1)
+
+    close = ~before(space_follows)
+    bracket = first == c.CLOSE
+    closer = (first >= c.QUOTE) & (first <= c.CLOSE)
+    any_closer = closer | (first == c.OPENING_QUOTE)
+
+    kind = before(abbreviation)
+    held = (kind == ABBREVIATION_BEFORE_NUMBER) & (following(first) == c.DIGIT)
+    held |= ((kind == ABBREVIATION) & ~following(opener)) | (kind == TITLE)
     # "1. Item": the number that begins a line counts what follows.
-    line_begins = shift(xp, line_ends, -1) | (shift(xp, first, -1) == 0)
-    counts = shift(xp, line_begins & (first == c.DIGIT), -1) & close_before
-    tail = (first == c.SENTENCE_END) & ~(period & ((held & ~next_opener) | counts))
-    tail |= dotted & next_opener
-    closer = (first >= c.OPENING_QUOTE) & (first <= c.CLOSE)
-    for _ in range(CLOSERS):
-        tail |= closer & close_before & shift(xp, tail, -1)
-    can_open = (next_first >= c.SYMBOL) & (next_first <= c.APOSTROPHE)
-    can_open |= (next_first >= c.IDEOGRAPH) & (next_first <= c.UPPER)
+    line_begins = before(line_ends) | (before(first) == 0)
+    held |= before(line_begins & (first == c.DIGIT))
+    same_line = ~before(line_ends)
+    held &= same_line
 
+    tail = (first == c.SENTENCE_END) & ~(period & held)
+    tail |= dotted & following(opener)
     cjk_tail = first == c.CJK_SENTENCE_END
-    cjk_closer = (first >= c.QUOTE) & (first <= c.CLOSE)
+    # Closing what is closed already by the end of the line opens no sentence.
+    closes_line = closer & line_ends
     for _ in range(CLOSERS):
-        cjk_tail |= cjk_closer & close_before & shift(xp, cjk_tail, -1)
-    goes_on = cjk_closer | (first == c.SENTENCE_END) | (first == c.CJK_SENTENCE_END)
-    goes_on = ~space_follows & shift(xp, goes_on, 1)
-    return line_ends | (tail & space_follows & can_open) | (cjk_tail & ~goes_on)
+        tail |= ((any_closer & close) | bracket) & before(tail) & same_line
+        cjk_tail |= closer & close & before(cjk_tail)
+        closes_line |= closer & following(closes_line)
+
+    opens = (first >= c.SYMBOL) & (first <= c.APOSTROPHE)
+    opens |= (first >= c.IDEOGRAPH) & (first <= c.UPPER)
+    opens &= ~closes_line
+    goes_on = closer | (first == c.SENTENCE_END) | (first == c.CJK_SENTENCE_END)
+    cjk_end = cjk_tail & (space_follows | ~following(goes_on))
+    return line_ends | (tail & space_follows & following(opens)) | cjk_end
 
 
 def cuts_after(first: Any) -> Any:
     """Whether a long sentence may be cut after a token: after punctuation other than dashes and
-    what opens or quotes."""
+    quotation marks, and opening brackets."""
     return (first == c.CLOSE) | ((first >= c.PUNCTUATION) & (first <= c.CJK_SENTENCE_END))
 
 
@@ -181,8 +197,8 @@ def cut_long(offsets: np.ndarray, may_cut_after: np.ndarray) -> np.ndarray:
 
 @functools.cache
 def abbreviations() -> dict[str, int]:
-    """Folded words whose period is theirs, and whether always or only before a number."""
-    kind_of = {"": ABBREVIATION, "0": ABBREVIATION_BEFORE_NUMBER}
+    """Folded words whose period is theirs, with the kind of each."""
+    kind_of = {"": ABBREVIATION, "number": ABBREVIATION_BEFORE_NUMBER, "title": TITLE}
     parts = (line.partition(" ") for line in _lines("abbreviations.txt"))
     return {word: kind_of[condition] for word, _, condition in parts}
 

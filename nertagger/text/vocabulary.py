@@ -32,9 +32,12 @@ class Vocabulary:
     """
 
     def __init__(self, words: Iterable[str]) -> None:
-        self.words = [PAD_WORD, UNKNOWN_WORD, *words]
-        check_size(len(self.words))
-        self._index_of = _index(self.words, first_line=-1)
+        self._set([PAD_WORD, UNKNOWN_WORD, *words], "word", -1)
+
+    def _set(self, words: list[str], place: str, first: int) -> None:
+        check_size(len(words))
+        self.words = words
+        self._index_of = _index(words, place, first)
 
     @classmethod
     def from_counts(cls, counts: Mapping[str, int], size: int = 10_000) -> Vocabulary:
@@ -90,8 +93,9 @@ class Vocabulary:
     def from_lines(cls, lines: list[str]) -> Vocabulary:
         """A vocabulary of the lines of its file, with the same errors as `read`."""
         check_first_lines(lines)
-        _index(lines, first_line=1)
-        return cls(lines[2:])
+        vocabulary = cls.__new__(cls)
+        vocabulary._set(lines, "line", 1)
+        return vocabulary
 
 
 def check_size(size: int) -> None:
@@ -136,14 +140,16 @@ def read_lines(path: str | os.PathLike[str]) -> list[str]:
     return text.removesuffix("\n").split("\n")
 
 
-def _index(words: list[str], first_line: int) -> dict[str, int]:
-    """The number of each word; `first_line` is how the first is counted in messages."""
+def _index(words: list[str], place: str, first: int) -> dict[str, int]:
+    """The number of each word; messages call the places of words `place`, counted from `first`."""
     index_of = {word: index for index, word in enumerate(words)}
     if len(index_of) < len(words):
         seen: set[str] = set()
-        for line, word in enumerate(words, first_line):
+        for number, word in enumerate(words, first):
             if word in seen:
-                raise ValueError(f"line {line}: {word!r} a second time; expected each word once")
+                raise ValueError(
+                    f"{place} {number}: {word!r} a second time; expected each word once"
+                )
             seen.add(word)
     everything = "".join(words)
     codes = code_points(everything)
@@ -153,19 +159,21 @@ def _index(words: list[str], first_line: int) -> dict[str, int]:
         or (class_table()[codes] <= LINE_BREAK).any()
         or ((codes >> 11) == 0x1B).any()
     ):
-        for line, word in enumerate(words, first_line):
+        for number, word in enumerate(words, first):
             if fault := _fault(word):
-                raise ValueError(f"line {line}: {word!r} {fault}; expected one word without any")
+                raise ValueError(f"{place} {number}: {word!r} {fault}")
     return index_of
 
 
 def _fault(word: str) -> str:
     """Why a word cannot be a line of a vocabulary's file, or "" where it can."""
     if not word:
-        return "is empty"
+        return "is empty; expected a word a line"
     codes = code_points(word)
     if (codes == 0).any():
-        return "has a NUL"
+        return "has a NUL; expected a word without"
     if ((codes >> 11) == 0x1B).any():
-        return "has a lone surrogate"
-    return "has white space" if (class_table()[codes] <= LINE_BREAK).any() else ""
+        return "has a lone surrogate; expected a word without"
+    if (class_table()[codes] <= LINE_BREAK).any():
+        return "has white space; expected one word"
+    return ""
