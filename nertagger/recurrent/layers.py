@@ -110,7 +110,7 @@ class RecurrentLayer(keras.layers.RNN):
         if training and self.dropout:
             sequences, one_hot_value = self._drop_inputs(sequences)
         if training and self.recurrent_dropout:
-            recurrent_mask = self._dropout(ops.ones_like(initial_state[0]), self.recurrent_dropout)
+            recurrent_mask = self._dropout_mask(initial_state[0], self.recurrent_dropout)
         weights = cell.recurrent_weights()
         # Turned before it is projected: the projection is n H wide, the input is not.
         sequences = loop.time_major(sequences, self.go_backwards)
@@ -125,21 +125,25 @@ class RecurrentLayer(keras.layers.RNN):
         )
 
     def _drop_inputs(self, sequences: Array) -> tuple[Array, Array | None]:
-        """The inputs with features dropped, and what is left of the one-hot vectors' ones."""
+        """The inputs with features dropped; and with `one_hot_size`, time first, what is left of
+        the ones in the one-hot vectors."""
         size = self.cell.one_hot_size
         if not size:
-            kept = self._dropout(ops.ones_like(sequences[:, :1]), self.dropout)
-            return sequences * kept, None
-        index = ops.cast(sequences[:, :, 0], "int32")
-        words = self._dropout(
-            ops.ones((ops.shape(sequences)[0], size), self.compute_dtype), self.dropout
+            kept = self._dropout_mask(sequences[:, :1], self.dropout)
+            return ops.multiply(sequences, kept), None
+        index, features = sequences[:, :, :1], sequences[:, :, 1:]
+        features = ops.multiply(features, self._dropout_mask(features[:, :1], self.dropout))
+        vocabulary = ops.broadcast_to(index[:, 0], (ops.shape(index)[0], size))
+        words = self._dropout_mask(vocabulary, self.dropout)
+        one_hot_value = ops.take_along_axis(words, ops.cast(index[:, :, 0], "int32"), axis=1)
+        return (
+            ops.concatenate([index, features], axis=-1),
+            loop.time_major(one_hot_value, self.go_backwards),
         )
-        features = self._dropout(ops.ones_like(sequences[:, :1, 1:]), self.dropout)
-        dropped = ops.concatenate([sequences[:, :, :1], sequences[:, :, 1:] * features], axis=-1)
-        one_hot_value = ops.take_along_axis(words, index, axis=1)
-        return dropped, loop.time_major(one_hot_value, self.go_backwards)
 
-    def _dropout(self, ones: Array, rate: float) -> Array:
+    def _dropout_mask(self, like: Array, rate: float) -> Array:
+        """0 or 1 / (1 - rate) for every element of an array of this shape."""
+        ones = ops.ones_like(like, dtype=self.compute_dtype)
         return keras.random.dropout(ones, rate, seed=self.seed_generator)
 
     def get_config(self) -> dict[str, Any]:

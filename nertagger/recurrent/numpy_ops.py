@@ -1,6 +1,9 @@
 """NumPy spelt as `keras.ops` spells it: the array namespace of the NumPy runtime.
 
 Only what the equations use is here. Nothing warns of an overflow, and float32 stays float32.
+
+A recurrence over one short sentence makes hundreds of calls on tiny arrays, and of some of NumPy's
+functions the wrapper costs more than the work. Those are spelt out here by what lies beneath them.
 """
 
 from __future__ import annotations
@@ -11,30 +14,22 @@ from typing import Any
 import numpy as np
 from numpy import (
     arange,
-    argmax,
     concatenate,
     cumsum,
     exp,
-    expand_dims,
     expm1,
     log,
     logical_and,
     logical_not,
     logical_or,
     matmul,
-    max,
     maximum,
     minimum,
     reshape,
     shape,
-    split,
-    squeeze,
     stack,
-    sum,
-    take,
     take_along_axis,
     tanh,
-    transpose,
     where,
     zeros_like,
 )
@@ -125,6 +120,54 @@ def logsumexp(
     with np.errstate(divide="ignore"):
         total = np.log(np.sum(np.exp(x - highest), axis=axis, keepdims=True)) + highest
     return total if keepdims else np.squeeze(total, axis=axis)
+
+
+def max(x: ArrayLike, axis: int | None = None, keepdims: bool = False) -> Any:
+    """The largest along `axis`, or of all."""
+    return np.maximum.reduce(x, axis=axis, keepdims=keepdims)
+
+
+def sum(x: ArrayLike, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Any:
+    """The sum along `axis`, or of all."""
+    return np.add.reduce(x, axis=axis, keepdims=keepdims)
+
+
+def argmax(x: ArrayLike, axis: int | None = None) -> Any:
+    """Where the largest along `axis` is; the first of equals."""
+    return np.asarray(x).argmax(axis)
+
+
+def take(x: ArrayLike, indices: ArrayLike, axis: int | None = None) -> Any:
+    """The entries of x at `indices` along `axis`, or of all its entries in a row."""
+    return np.asarray(x).take(indices, axis)
+
+
+def expand_dims(x: ArrayLike, axis: int) -> NDArray[Any]:
+    """x with a new dimension of size 1 at `axis`."""
+    x = np.asarray(x)
+    place = axis if axis >= 0 else axis + x.ndim + 1
+    return x.reshape(*x.shape[:place], 1, *x.shape[place:])
+
+
+def squeeze(x: ArrayLike, axis: int | None = None) -> NDArray[Any]:
+    """x without the dimension `axis`, which has size 1, or without all of size 1."""
+    return np.asarray(x).squeeze(axis)
+
+
+def transpose(x: ArrayLike, axes: Any = None) -> NDArray[Any]:
+    """x with its dimensions in the order of `axes`, or in the opposite order."""
+    return np.asarray(x).transpose(axes)
+
+
+def split(x: ArrayLike, indices_or_sections: Any, axis: int = 0) -> list[NDArray[Any]]:
+    """x in equal parts along `axis`, or parted at the indices; views of x."""
+    x = np.asarray(x)
+    if not isinstance(indices_or_sections, int) or axis not in (-1, x.ndim - 1):
+        return np.split(x, indices_or_sections, axis)
+    size, rest = divmod(x.shape[-1], indices_or_sections)
+    if rest:
+        raise ValueError(f"{x.shape[-1]} does not split into {indices_or_sections} equal parts")
+    return [x[..., part * size : (part + 1) * size] for part in range(indices_or_sections)]
 
 
 def cast(x: ArrayLike, dtype: DTypeLike) -> NDArray[Any]:
