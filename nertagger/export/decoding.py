@@ -5,7 +5,7 @@ As `nertagger.runtime.decoding`, on sentences padded to one length, and by the s
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -37,7 +37,7 @@ class DecodingGraph:
     Args:
         head: "crf", "softmax" or "sigmoid".
         tags: the K tags of the logits.
-        chain: the CRF's constrained weights; None for the other heads.
+        chain: the CRF's constrained weights, variables; None for the other heads.
         temperature: divides the logits and the chain.
 
     Attributes:
@@ -49,11 +49,11 @@ class DecodingGraph:
         self,
         head: str,
         tags: Sequence[str],
-        chain: Mapping[str, tf.Variable] | None,
+        chain: Chain | None,
         temperature: float = 1.0,
     ) -> None:
         self._head = head
-        self._weights = chain
+        self._chain = chain
         self._temperature = temperature
         if head == "sigmoid":
             tags = (OUTSIDE, *(f"I-{name}" for name in tags))
@@ -82,8 +82,9 @@ class DecodingGraph:
             mask: bool [S, T], True where there is a token, from the left.
         """
         logits = logits / self._temperature
-        if self._head == "crf":
-            return self._decode_chain(logits, mask)
+        if self._chain is not None:
+            chain = Chain(*(weights / self._temperature for weights in self._chain))
+            return self._decode_chain(logits, mask, chain)
         if self._head == "sigmoid":
             yes = tf.sigmoid(logits[:, :, 0])
             probabilities = tf.stack([1 - yes, yes], axis=2)
@@ -101,9 +102,7 @@ class DecodingGraph:
         entity_scores = tf.exp(tf.cast(log_scores, tf.float32))
         return self._decoded(path, probabilities, begins, firsts, entity_scores)
 
-    def _decode_chain(self, logits: tf.Tensor, mask: tf.Tensor) -> Decoded:
-        weights = self._weights
-        chain = Chain(*(weights[name] / self._temperature for name in Chain._fields))
+    def _decode_chain(self, logits: tf.Tensor, mask: tf.Tensor, chain: Chain) -> Decoded:
         path = equations.viterbi(ops, logits, mask, chain)
         alphas = equations.forward(ops, logits, mask, chain)
         betas = equations.backward(ops, logits, mask, chain)
@@ -121,8 +120,8 @@ class DecodingGraph:
     def _entities(self, path: tf.Tensor, mask: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """With which tokens entities begin and end, bool [S, T] each.
 
-        Broken sequences are read as seqeval and conlleval read them: an entity begins wherever a tag
-        cannot continue the one before it.
+        Broken sequences are read as seqeval and conlleval read them: an entity begins wherever a
+        tag cannot continue the one before it.
         """
         labels = tf.gather(self._label_of, path)
         begins, closes = tf.gather(self._begins, path), tf.gather(self._closes, path)

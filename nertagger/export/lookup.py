@@ -11,29 +11,31 @@ import numpy as np
 import tensorflow as tf
 
 _BLOCK_BITS = 7
-_BLOCK = 1 << _BLOCK_BITS
+BLOCK = 1 << _BLOCK_BITS
 
 
 class CodePointTable:
-    """A number for every code point, in two stages: a block for 128 code points, a place in it.
+    """A number for every code point, in two stages: of its BLOCK code points, then of itself.
 
     Most blocks of Unicode are like another one, so that a table of 1,114,112 numbers takes some
     10 KB in the graph, and a look-up is two gathers.
 
     Args:
-        values: integers [0x110000].
+        values: integers [n], one a code point; n is a multiple of BLOCK.
     """
 
     def __init__(self, values: np.ndarray) -> None:
-        blocks, block_of = np.unique(values.reshape(-1, _BLOCK), axis=0, return_inverse=True)
-        self._blocks = blocks.reshape(-1)
-        self._block_of = block_of.reshape(-1).astype(np.uint16)
+        place_of: dict[bytes, int] = {}
+        blocks = (block.tobytes() for block in values.reshape(-1, BLOCK))
+        places = [place_of.setdefault(block, len(place_of)) for block in blocks]
+        self._block_of = np.array(places, np.uint16)
+        self._blocks = np.frombuffer(b"".join(place_of), values.dtype)
 
     def __call__(self, codes: tf.Tensor) -> tf.Tensor:
         """The numbers of code points, of the type of the table; codes int32, of any shape."""
         block = tf.gather(self._block_of, tf.bitwise.right_shift(codes, _BLOCK_BITS))
-        place = tf.bitwise.bitwise_and(codes, _BLOCK - 1)
-        return tf.gather(self._blocks, tf.cast(block, tf.int32) * _BLOCK + place)
+        place = tf.bitwise.bitwise_and(codes, BLOCK - 1)
+        return tf.gather(self._blocks, tf.cast(block, tf.int32) * BLOCK + place)
 
 
 class FoldTable:

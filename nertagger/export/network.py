@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from nertagger.crf.equations import Chain
 from nertagger.export.decoding import Decoded, DecodingGraph
 from nertagger.models.architecture import Architecture
 from nertagger.models.tagger import build
@@ -43,8 +44,7 @@ class NetworkGraph:
         self.variables = list(variables.values())
         chain = None
         if architecture.head == "crf":
-            names = ("transitions", "start", "end")
-            chain = {name: variables[f"crf.{name}"] for name in names}
+            chain = Chain(*(variables[f"crf.{name}"] for name in Chain._fields))
         temperature = config.get("temperature", 1.0)
         self.decoding = DecodingGraph(architecture.head, architecture.tags, chain, temperature)
         # The model is cut in two before its first recurrent layer.
@@ -53,7 +53,11 @@ class NetworkGraph:
         self._sentences = keras.Model([sequences, mask], model.output)
 
     def __call__(
-        self, inputs: Mapping[str, tf.Tensor], type_of: tf.Tensor, offsets: tf.Tensor, order: tf.Tensor
+        self,
+        inputs: Mapping[str, tf.Tensor],
+        type_of: tf.Tensor,
+        offsets: tf.Tensor,
+        order: tf.Tensor,
     ) -> Decoded:
         """[N] of everything.
 
@@ -89,7 +93,8 @@ class NetworkGraph:
         """Their features side by side, float32 [U, D]."""
 
         def block(begin: tf.Tensor) -> tuple[tf.Tensor]:
-            some = {name: part[None, begin : begin + TYPES_AT_ONCE] for name, part in inputs.items()}
+            rows = slice(begin, begin + TYPES_AT_ONCE)
+            some = {name: part[None, rows] for name, part in inputs.items()}
             return (self._features(some, training=False)[0],)
 
         spec = tf.TensorSpec([None, self._features.output.shape[-1]], tf.float32)
@@ -114,10 +119,8 @@ def in_blocks(
     Returns:
         Each result's rows, those of all blocks; none where `count` is 0.
     """
-    arrays = [
-        tf.TensorArray(spec.dtype, 0, dynamic_size=True, infer_shape=False, element_shape=spec.shape)
-        for spec in specs
-    ]
+    options = {"dynamic_size": True, "infer_shape": False}
+    arrays = [tf.TensorArray(s.dtype, 0, element_shape=s.shape, **options) for s in specs]
 
     def goes_on(number: tf.Tensor, arrays: Sequence[tf.TensorArray]) -> tf.Tensor:
         return number * size < count

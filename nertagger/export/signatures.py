@@ -1,9 +1,9 @@
 """The three signatures of the SavedModel, and how their outputs are laid out.
 
-Every input is a vector, one string a row. Every output has the batch first, and further to the
-right it is padded with "", -1 or 0 to the longest row, or to 1 where all are empty; `count` says how
-many of a row are meant. So the length of the padding, which depends on what was asked together,
-never changes what a row says.
+Every input is a vector, one string a row. Every output has the batch first; its rows are padded
+with "", -1 or 0 to the longest of them, or to 1 where all are empty, and `count` says how many of a
+row are meant. So the length of the padding, which depends on what was asked together, never changes
+what a row says.
 """
 
 from __future__ import annotations
@@ -54,6 +54,8 @@ class TaggerModule(tf.Module):
         self._text = TextGraph()
         self._inputs = TokenInputs(encoder, folder)
         self._network = NetworkGraph(config, tensors)
+        # The graph holds once what all signatures begin with.
+        self._tag = _graph(self._tag_texts, "texts")
         # What is found here is saved.
         self.weights = self._network.variables
         self.tables = [self._text.abbreviations, self._text.openers, self._inputs.words]
@@ -62,12 +64,10 @@ class TaggerModule(tf.Module):
 
     def signatures(self) -> dict[str, Callable[..., dict[str, tf.Tensor]]]:
         """The functions to be saved, by the name under which they are asked."""
-        text = tf.TensorSpec([None], tf.string, "text")
-        tokens = tf.TensorSpec([None], tf.string, "tokens")
         return {
-            "serving_default": tf.function(self.entities, input_signature=[text]),
-            "tokens": tf.function(self.tokens, input_signature=[text]),
-            "tagged_tokens": tf.function(self.tagged_tokens, input_signature=[tokens]),
+            "serving_default": _graph(self.entities, "text"),
+            "tokens": _graph(self.tokens, "text"),
+            "tagged_tokens": _graph(self.tagged_tokens, "tokens"),
         }
 
     def entities(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -143,9 +143,7 @@ class TaggerModule(tf.Module):
                 "count": splits[1:] - splits[:-1],
             }
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
-    def _tag(self, texts: tf.Tensor) -> Tagged:
-        """What all signatures begin with, and the graph holds once."""
+    def _tag_texts(self, texts: tf.Tensor) -> Tagged:
         with tf.device(_CPU):
             characters = self._text.characters(texts)
             tokens = self._text.tokens(characters)
@@ -157,6 +155,15 @@ class TaggerModule(tf.Module):
 
     def _tag_names(self, tags: tf.Tensor) -> tf.Tensor:
         return tf.gather(tf.constant(self._network.decoding.tag_names), tags)
+
+
+def _graph(function: Callable[..., Any], argument: str) -> Any:
+    """The function of a vector of strings as a graph.
+
+    No Python control flow depends on a tensor here, and looking for some takes most of the time.
+    """
+    strings = tf.TensorSpec([None], tf.string, argument)
+    return tf.function(function, input_signature=[strings], autograph=False)
 
 
 def _places(

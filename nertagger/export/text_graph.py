@@ -97,8 +97,7 @@ class TextGraph:
 
     def tokens(self, characters: Characters) -> Tokens:
         """As `nertagger.text.tokens.token_bounds`."""
-        attached = is_attached(ArrayNames, characters.classes)
-        places = indices(~attached)
+        places = indices(~is_attached(ArrayNames, characters.classes))
         codes, folded, classes = (tf.gather(part, places) for part in characters[:3])
         begins = begins_token(ArrayNames, codes, folded, classes)
         inside = classes > c.LINE_BREAK
@@ -124,7 +123,7 @@ class TextGraph:
         starts, ends, _, _, types, type_of = tokens
         breaks = tf.cast(characters.classes == c.LINE_BREAK, tf.int32)
         breaks = tf.concat([[0], tf.cumsum(breaks)], axis=0)
-        next_starts = tf.concat([starts[1:], characters.text_starts[-1:]], axis=0)[: tf.size(starts)]
+        next_starts = tf.concat([starts, characters.text_starts[-1:]], axis=0)[1:]
         line_ends = tf.gather(breaks, next_starts) > tf.gather(breaks, ends)
         first, last = tf.gather(characters.classes, starts), tf.gather(characters.codes, ends - 1)
         space_follows = next_starts > ends

@@ -7,13 +7,15 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from nertagger.export.lookup import CodePointTable, line_table, word_numbers
+from nertagger.export.lookup import BLOCK, CodePointTable, line_table, word_numbers
 from nertagger.export.text_graph import ArrayNames, Characters, Types
 from nertagger.text import characters as c
 from nertagger.text.case_features import case_of_counts
 from nertagger.text.character_features import NAMES
 from nertagger.text.token_encoder import TokenEncoder
 from nertagger.text.vocabulary import PAD, UNKNOWN
+
+_NO_CODE = c.CODE_POINTS
 
 
 class TokenInputs:
@@ -32,8 +34,9 @@ class TokenInputs:
         self._number_of = None
         if encoder.characters is not None:
             characters = encoder.characters.characters
-            number_of = np.full(c.CODE_POINTS, UNKNOWN, np.int32)
+            number_of = np.full(_NO_CODE + BLOCK, UNKNOWN, np.int32)
             number_of[characters] = np.arange(len(characters)) + len(NAMES)
+            number_of[_NO_CODE] = PAD
             self._number_of = CodePointTable(number_of)
         self._width = encoder.characters_per_token
         self._case = encoder.case
@@ -42,22 +45,13 @@ class TokenInputs:
         """The inputs by name, int32 [U] or [U, C]."""
         inputs = {"words": word_numbers(self.words, types.folded)}
         if self._number_of is not None:
-            inputs["characters"] = self._characters(characters, types)
+            codes = _codes_of_tokens(characters, types, self._width)
+            inputs["characters"] = self._number_of(codes)
         if self.vectors is not None:
             inputs["vectors"] = self._vectors(types)
         if self._case:
             inputs["case"] = _case(characters, types)
         return inputs
-
-    def _characters(self, characters: Characters, types: Types) -> tf.Tensor:
-        width = self._width
-        lengths = (types.ends - types.starts)[:, None]
-        column = tf.range(width)
-        skipped = tf.where(column >= (width + 1) // 2, tf.maximum(lengths - width, 0), 0)
-        places = types.starts[:, None] + column + skipped
-        real = column < lengths
-        codes = tf.gather(characters.codes, tf.where(real, places, 0))
-        return tf.where(real, self._number_of(codes), PAD)
 
     def _vectors(self, types: Types) -> tf.Tensor:
         plain = tf.strings.regex_replace(types.folded, r"\.", "")
@@ -66,6 +60,16 @@ class TokenInputs:
             row = word_numbers(self.vectors, form)
             rows = tf.where(row > 0, row, rows)
         return rows
+
+
+def _codes_of_tokens(characters: Characters, types: Types, width: int) -> tf.Tensor:
+    """As `nertagger.text.character_features.token_characters`: int32 [U, width]."""
+    lengths = (types.ends - types.starts)[:, None]
+    column = tf.range(width)
+    skipped = tf.where(column >= (width + 1) // 2, tf.maximum(lengths - width, 0), 0)
+    places = types.starts[:, None] + column + skipped
+    real = column < lengths
+    return tf.where(real, tf.gather(characters.codes, tf.where(real, places, 0)), _NO_CODE)
 
 
 def _case(characters: Characters, types: Types) -> tf.Tensor:
