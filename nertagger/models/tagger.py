@@ -48,6 +48,7 @@ def build(
     architecture: Architecture,
     constraints: tuple[Any, Any, Any] | None = None,
     vectors: Any = None,
+    words: Any = None,
     seed: int | None = None,
 ) -> TaggerModel:
     """The model of an architecture, with random weights.
@@ -57,6 +58,7 @@ def build(
         constraints: for the CRF, what the tag scheme allows: bool [K, K] from tag to tag, bool [K]
             first, bool [K] last; None allows everything.
         vectors: the frozen rows, [R, F].
+        words: what the embeddings of words start from, [V, E]; a row of zeros starts at random.
         seed: of the initial weights and of dropout.
 
     Returns:
@@ -73,15 +75,15 @@ def build(
     if seed is not None:
         # Layers that take no seed of their own initialise from the global one.
         keras.utils.set_random_seed(seed)
-    words = keras.Input((None,), dtype="int32", name="words")
-    inputs = {"words": words}
+    word_ids = keras.Input((None,), dtype="int32", name="words")
+    inputs = {"words": word_ids}
     features = []
-    mask = PaddingMask(name="mask")(words)
+    mask = PaddingMask(name="mask")(word_ids)
     if a.word_encoding == "one-hot":
-        features.append(WordIndex(name="word_index", dtype="float32")(words))
+        features.append(WordIndex(name="word_index", dtype="float32")(word_ids))
     else:
         features.append(
-            keras.layers.Embedding(a.vocabulary_size, a.word_dimension, name="word")(words)
+            keras.layers.Embedding(a.vocabulary_size, a.word_dimension, name="word")(word_ids)
         )
     if a.character_encoding == "convolution":
         inputs["characters"] = keras.Input(
@@ -154,6 +156,9 @@ def build(
     model.architecture = architecture
     if a.vector_count and vectors is not None:
         model.get_layer("vector_rows").rows.assign(vectors)
+    if words is not None:
+        embeddings = model.get_layer("word").embeddings
+        embeddings.assign(ops.where(ops.any(words != 0, axis=1, keepdims=True), words, embeddings))
     return model
 
 

@@ -17,9 +17,7 @@ from nertagger.writing import atomic_file
 
 def write_checkpoint(path: Path, variables: Sequence[Any], state: dict[str, Any]) -> None:
     """Writes variables in their order, and a state of plain values, to a safetensors file."""
-    tensors = {
-        f"{index:04d}": np.ascontiguousarray(variable) for index, variable in enumerate(variables)
-    }
+    tensors = {f"{index:04d}": np.array(variable) for index, variable in enumerate(variables)}
     with atomic_file(path, "wb") as file:
         file.write(save(tensors, metadata={"state": json.dumps(state)}))
 

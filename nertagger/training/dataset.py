@@ -16,6 +16,7 @@ from nertagger.corpora.lines import read_lines
 from nertagger.corpora.reading import read_corpus
 from nertagger.corpora.vectors import read_vectors
 from nertagger.errors import InputError
+from nertagger.models.architecture import Architecture
 from nertagger.evaluation.label_map import map_labels
 from nertagger.text.character_features import CharacterVocabulary
 from nertagger.text.document import Document
@@ -61,6 +62,20 @@ class Dataset:
     dev: list[Document]
     dev_name: str
     fingerprint: str
+
+    def initial_words(self, architecture: Architecture) -> np.ndarray | None:
+        """What the embeddings of words start from: the words' vectors, float32 [V, E].
+
+        Rows of words without a vector are zeros. None where the two lengths differ.
+        """
+        if self.vector_rows is None or architecture.word_encoding != "embedding":
+            return None
+        if self.vector_rows.shape[1] != architecture.word_dimension:
+            return None
+        words = self.encoder.vocabulary.words
+        return self.vector_rows[[self.encoder.vector_row(word, word) for word in words]].astype(
+            "f4"
+        )
 
 
 def read_dataset(options: TrainingOptions, log: Callable[[str], None]) -> Dataset:

@@ -59,7 +59,13 @@ class Fitted:
 def build_model(architecture: Architecture, dataset: Dataset, seed: int) -> TaggerModel:
     """The model of an architecture, with the tag scheme's constraints and the dataset's vectors."""
     constraints = allowed_transitions(dataset.tags) if architecture.head == "crf" else None
-    return build(architecture, constraints=constraints, vectors=dataset.vector_rows, seed=seed)
+    return build(
+        architecture,
+        constraints=constraints,
+        vectors=dataset.vector_rows,
+        words=dataset.initial_words(architecture),
+        seed=seed,
+    )
 
 
 def fit(
@@ -75,11 +81,12 @@ def fit(
     Args:
         architecture: of the model.
         dataset: what it learns from, and the documents that choose.
-        options: how.
+        options: how; settled by `TrainingOptions.for_corpus`.
         working: the directory of the checkpoint and of the best weights.
         tagger_of: makes the tagger that is scored, from named tensors.
         console: for the progress.
     """
+    batch_size, epochs, patience = _settled(options)
     model = build_model(architecture, dataset, options.seed)
     optimizer = keras.optimizers.Adam(options.learning_rate, global_clipnorm=options.clip_norm)
     optimizer.build(model.trainable_variables)
@@ -89,7 +96,7 @@ def fit(
         dataset.features,
         dataset.tag_numbers,
         dataset.offsets,
-        options.batch_size or (8 if len(dataset.offsets) <= 4_000 else 32),
+        batch_size,
         dataset.rare_words,
         options.unknown_probability,
         UNKNOWN,
@@ -104,14 +111,14 @@ def fit(
         _restore(variables, average, read_variables(checkpoint), state)
 
     history = state["history"]
-    progress = TrainingProgress(console, len(history), options.epochs)
+    progress = TrainingProgress(console, len(history), epochs)
     with interruptible() as interruption:
-        for epoch in range(len(history), options.epochs):
-            if _out_of_patience(history, options.patience):
-                console.print(f"no better dev F1 for {options.patience} epochs: stopped")
+        for epoch in range(len(history), epochs):
+            if _out_of_patience(history, patience):
+                console.print(f"no better dev F1 for {patience} epochs: stopped")
                 break
             started = time.monotonic()
-            rate = options.learning_rate * _cosine(epoch / options.epochs)
+            rate = options.learning_rate * _cosine(epoch / epochs)
             optimizer.learning_rate = rate
             batches.start_epoch(epoch)
             progress.start_epoch(epoch, len(batches))
@@ -157,6 +164,13 @@ def fit(
         scores=state["best"] or {},
         interrupted=interruption.asked,
     )
+
+
+def _settled(options: TrainingOptions) -> tuple[int, int, int]:
+    settled = options.batch_size, options.epochs, options.patience
+    if None in settled:
+        raise ValueError("the options are not settled; expected those of for_corpus")
+    return settled  # type: ignore[return-value]
 
 
 def _restore(

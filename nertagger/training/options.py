@@ -35,13 +35,14 @@ class TrainingOptions:
         output: the base directory of the model; None for saved_models/<corpus name>.
         cell, activation, units, layers, head, word_encoding, characters, dropout,
             recurrent_dropout, l2: see `models.architecture.Architecture`.
-        word_dimension: length of a word's embedding.
+        word_dimension: length of a word's embedding; None for the length of the vectors, from which
+            it then starts, or 50 where there are none.
         vocabulary_size: words, with `<PAD>` and `<UNK>`.
         vocabulary: a file of words, one a line, instead of the corpus's commonest.
         vectors: pretrained vectors, a GloVe or word2vec text file or a NumPy archive.
         unknown_probability: with which a word seen once becomes `<UNK>` in training.
-        epochs: at most so many passes over the corpus.
-        patience: epochs without a better dev F1 after which training stops.
+        epochs: at most so many passes over the corpus; None for 25, or what 2,000 steps take, to 100.
+        patience: epochs without a better dev F1 after which training stops; None for a third of them.
         batch_size: sentences of a step; None for 8 where the corpus has fewer than 4,000, else 32.
         learning_rate: of the first steps; it falls to a twentieth along a cosine.
         clip_norm: threshold of the gradient's global norm: ĝ becomes threshold / ‖ĝ‖ · ĝ.
@@ -59,20 +60,20 @@ class TrainingOptions:
     layers: int = 1
     head: str = "crf"
     word_encoding: str = "embedding"
-    word_dimension: int = 50
+    word_dimension: int | None = None
     vocabulary_size: int = 10_000
     vocabulary: str | None = None
     characters: str = "convolution"
     vectors: str | None = None
     unknown_probability: float = 0.5
-    epochs: int = 25
-    patience: int = 8
+    epochs: int | None = None
+    patience: int | None = None
     batch_size: int | None = None
-    learning_rate: float = 2e-3
+    learning_rate: float = 1e-3
     clip_norm: float = 5.0
-    averaging: float = 0.0
+    averaging: float = 0.999
     dropout: float = 0.5
-    recurrent_dropout: float = 0.0
+    recurrent_dropout: float = 0.25
     l2: float = 0.0
     seed: int = 1
 
@@ -106,6 +107,14 @@ class TrainingOptions:
         for name in ("learning_rate", "clip_norm"):
             if not getattr(self, name) > 0:
                 raise InputError(f"{name} is {getattr(self, name)}; expected more than 0")
+
+    def for_corpus(self, sentences: int) -> TrainingOptions:
+        """These options, with what depends on the size of the training corpus settled."""
+        batch_size = self.batch_size or (8 if sentences < 4_000 else 32)
+        steps = -(-sentences // batch_size)
+        epochs = self.epochs or min(max(25, -(-2_000 // steps)), 100)
+        patience = self.patience or max(epochs // 3, 1)
+        return dataclasses.replace(self, batch_size=batch_size, epochs=epochs, patience=patience)
 
 
 def read_options(path: str | Path) -> dict[str, Any]:

@@ -53,6 +53,7 @@ def train(
     if not options.output:
         base = Path("saved_models") / dataset.name
         _check_base(base)
+    options = options.for_corpus(len(dataset.offsets) - 1)
     architecture = architecture_of(options, dataset)
     working = base / WORKING
     with _directory(base), _lock(working):
@@ -102,7 +103,8 @@ def train(
 
 def architecture_of(options: TrainingOptions, dataset: Dataset) -> Architecture:
     """The architecture that the options ask for, at the sizes that the dataset has."""
-    encoder = dataset.encoder
+    encoder, rows = dataset.encoder, dataset.vector_rows
+    count, dimension = (0, 0) if rows is None else rows.shape
     try:
         return Architecture(
             tags=dataset.tags,
@@ -113,12 +115,12 @@ def architecture_of(options: TrainingOptions, dataset: Dataset) -> Architecture:
             layers=options.layers,
             head=options.head,
             word_encoding=options.word_encoding,
-            word_dimension=options.word_dimension,
+            word_dimension=options.word_dimension or dimension or 50,
             character_encoding=options.characters,
             character_count=encoder.characters.size if encoder.characters is not None else 2,
             characters_per_token=CHARACTERS_PER_TOKEN,
-            vector_count=0 if dataset.vector_rows is None else len(dataset.vector_rows),
-            vector_dimension=0 if dataset.vector_rows is None else dataset.vector_rows.shape[1],
+            vector_count=count,
+            vector_dimension=dimension,
             case_count=encoder.case_count,
             dropout=options.dropout,
             recurrent_dropout=options.recurrent_dropout,

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+from nertagger.training.batches import SentenceBatches
+
+LENGTHS = [3, 1, 7, 2, 2, 9, 4, 1, 5, 6, 3]
+
+
+def batches(**changes) -> SentenceBatches:
+    offsets = np.append(0, np.cumsum(LENGTHS))
+    count = offsets[-1]
+    options = {
+        "features": {
+            "words": np.arange(2, 2 + count, dtype=np.int32),
+            "characters": np.arange(1, 1 + 3 * count, dtype=np.int32).reshape(count, 3),
+        },
+        "tags": np.arange(1, 1 + count, dtype=np.int32),
+        "offsets": offsets,
+        "batch_size": 4,
+        "rare_words": np.zeros(2 + count, bool),
+        "unknown_probability": 0.5,
+        "unknown": 1,
+        "seed": 3,
+    }
+    return SentenceBatches(**{**options, **changes})
+
+
+def sentences_of(data: SentenceBatches) -> list[tuple[int, ...]]:
+    found = []
+    for index in range(len(data)):
+        inputs, tags = data[index]
+        for row in range(len(tags)):
+            length = int((inputs["words"][row] != 0).sum())
+            assert (inputs["words"][row, length:] == 0).all()
+            assert (inputs["characters"][row, length:] == 0).all()
+            assert (tags[row, length:] == 0).all()
+            np.testing.assert_array_equal(
+                inputs["characters"][row, :length, 0], 3 * (tags[row, :length] - 1) + 1
+            )
+            found.append(tuple(tags[row, :length].tolist()))
+    return found
+
+
+def test_every_epoch_has_each_sentence_whole_and_once():
+    data = batches()
+    offsets = np.append(0, np.cumsum(LENGTHS))
+    expected = sorted(
+        tuple(range(1 + start, 1 + end)) for start, end in itertools.pairwise(offsets)
+    )
+    orders = []
+    for epoch in range(3):
+        data.start_epoch(epoch)
+        orders.append(sentences_of(data))
+        assert sorted(orders[-1]) == expected
+    assert orders[0] != orders[1] != orders[2]
+
+
+def test_seed_and_epoch_fix_the_batches():
+    first, second, other = batches(), batches(), batches(seed=4)
+    for data in (first, second, other):
+        data.start_epoch(5)
+    assert sentences_of(first) == sentences_of(second) != sentences_of(other)
+
+
+def test_padding_stays_small_because_lengths_are_sorted():
+    lengths = np.random.default_rng(0).integers(1, 50, 2_000)
+    offsets = np.append(0, np.cumsum(lengths))
+    words = np.full(offsets[-1], 2, np.int32)
+    data = batches(features={"words": words}, tags=words, offsets=offsets, batch_size=16)
+    padded = sum(data[index][1].size for index in range(len(data)))
+    assert padded < 1.1 * len(words)
+
+
+def test_only_rare_words_become_unknown_and_about_as_often_as_asked():
+    words = np.tile(np.array([2, 3], np.int32), 5_000)
+    rare = np.array([False, False, False, True])
+    offsets = np.arange(0, len(words) + 1, 10)
+    data = batches(
+        features={"words": words},
+        tags=words,
+        offsets=offsets,
+        rare_words=rare,
+        unknown_probability=0.3,
+    )
+    seen = np.concatenate([data[index][0]["words"].ravel() for index in range(len(data))])
+    assert (seen == 2).sum() == 5_000
+    assert (seen == 1).sum() == pytest.approx(1_500, abs=150)
+    assert (words == 3).sum() == 5_000, "the corpus itself stays as it is"
+
+
+def test_long_sentences_make_smaller_batches():
+    offsets = np.arange(0, 41) * 256
+    words = np.full(offsets[-1], 2, np.int32)
+    data = batches(features={"words": words}, tags=words, offsets=offsets, batch_size=100)
+    assert max(data.sizes()) * 256 <= SentenceBatches.TOKENS
+    assert sum(data.sizes()) == 40

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import pytest
+
+from nertagger.errors import InputError
+from nertagger.training.options import TrainingOptions, read_options
+
+
+def test_a_file_of_options_gives_plain_values(tmp_path):
+    path = tmp_path / "train.toml"
+    path.write_text('cell = "gru"\nunits = 20\nclip_norm = 1\ntrain = "a.conll"\nepochs = 3\n')
+    values = read_options(path)
+    assert values == {"cell": "gru", "units": 20, "clip_norm": 1.0, "train": "a.conll", "epochs": 3}
+    assert isinstance(values["clip_norm"], float)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"unit = 3", "unknown key 'unit'"),
+        (b"units = 'many'", "units is 'many'; expected a whole number"),
+        (b"units = 3.5", "expected a whole number"),
+        (b"units = true", "expected a whole number"),
+        (b"cell = 3", "expected a string"),
+        (b"units = ", "not TOML"),
+        (b"# \xff", "not UTF-8 at byte 2"),
+    ],
+)
+def test_a_wrong_file_of_options_is_refused(tmp_path, content, said):
+    path = tmp_path / "train.toml"
+    path.write_bytes(content)
+    with pytest.raises(InputError) as refused:
+        read_options(path)
+    assert said in str(refused.value)
+    assert str(path) in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"vocabulary_size": 1},
+        {"vocabulary_size": 2_000_000},
+        {"units": 0},
+        {"dropout": 1.0},
+        {"learning_rate": 0.0},
+        {"learning_rate": float("nan")},
+        {"clip_norm": -1.0},
+        {"cell": "transformer"},
+        {"l2": -0.1},
+        {"epochs": 0},
+        {"unknown_probability": 1.5},
+    ],
+)
+def test_values_out_of_bounds_are_refused_with_what_is_expected(changes):
+    with pytest.raises(InputError, match="expected") as refused:
+        TrainingOptions(**changes)
+    assert next(iter(changes)) in str(refused.value)
+
+
+def test_a_small_corpus_gets_small_batches_and_more_epochs():
+    small, large = TrainingOptions().for_corpus(100), TrainingOptions().for_corpus(14_000)
+    assert (small.batch_size, large.batch_size) == (8, 32)
+    assert small.epochs > large.epochs
+    assert TrainingOptions(epochs=2, batch_size=5, patience=1).for_corpus(100) == TrainingOptions(
+        epochs=2, batch_size=5, patience=1
+    )
