@@ -43,14 +43,32 @@ def read_json_lines(path: str | os.PathLike[str]) -> Corpus:
     """
     path = Path(path)
     documents = []
-    for line, value in _values(path):
-        try:
-            documents.append(_document(value))
-        except ValueError as error:
-            raise InputError(str(error), path, line) from None
+    for _, document in json_lines_documents(path):
+        if isinstance(document, InputError):
+            raise document
+        documents.append(document)
     if not documents:
         raise InputError(f"has no document; on each line is expected {_SHAPES}", path)
     return Corpus(corpus_name(path), documents, labels_of(documents), "spans", path)
+
+
+def json_lines_documents(
+    path: str | os.PathLike[str],
+) -> Iterator[tuple[int, Document | InputError]]:
+    """The documents of a file with their lines; in place of one that cannot be read, its error.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    path = Path(path)
+    for line, value in _values(path):
+        if isinstance(value, InputError):
+            yield line, value
+            continue
+        try:
+            yield line, _document(value)
+        except ValueError as error:
+            yield line, InputError(str(error), path, line)
 
 
 def write_json_lines(path: str | os.PathLike[str], documents: Iterable[Document]) -> None:
@@ -65,7 +83,10 @@ def write_json_lines(path: str | os.PathLike[str], documents: Iterable[Document]
 
 
 def _values(path: Path) -> Iterator[tuple[int, Any]]:
-    """The JSON values of the file and their lines: one a line, or the elements of one list."""
+    """The JSON values of the file and their lines: one a line, or the elements of one list.
+
+    In place of a line that is not JSON comes its error.
+    """
     lines = list(read_lines(path))
     if _is_one_list(lines):
         yield from _elements("\n".join(lines), path)
@@ -75,7 +96,7 @@ def _values(path: Path) -> Iterator[tuple[int, Any]]:
             try:
                 yield number, json.loads(line)
             except (ValueError, RecursionError) as error:
-                raise InputError(f"is not JSON: {_reason(error)}", path, number) from None
+                yield number, InputError(f"is not JSON: {_reason(error)}", path, number)
 
 
 def _is_one_list(lines: list[str]) -> bool:
