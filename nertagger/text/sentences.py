@@ -74,27 +74,22 @@ def sentence_bounds(codes: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> 
     line_ends = breaks[next_starts] > breaks[ends]
     line_ends[-1] = True
     first, last = classes[starts], codes[ends - 1]
-    space_follows = next_starts > ends
 
     # Look-ups are few: words before a period, and what follows an abbreviation.
-    one = ends - starts == 1
-    period = one & (first == c.SENTENCE_END) & (last == _PERIOD)
-    initial = one & (first >= c.LETTER)
-    dotted = (first >= c.LETTER) & (last == _PERIOD)
-    abbreviation = np.zeros(count, np.uint8)
-    abbreviation[initial] = ABBREVIATION
-    places = np.flatnonzero(shift(np, period, 1) & (first >= c.LETTER) & ~initial)
+    kind = np.zeros(count, np.uint8)
+    opener = np.zeros(count, bool)
+    before_period = shift(np, (first == c.SENTENCE_END) & (last == _PERIOD), 1)
+    places = np.flatnonzero(before_period & (first >= c.LETTER))
     kinds = abbreviations()
     words = _folded(codes, starts[places], ends[places])
-    abbreviation[places] = [kinds.get(word, NO_ABBREVIATION) for word in words]
-    opener = np.zeros(count, bool)
-    places = shift(np, (shift(np, abbreviation > 0, -1) & period) | dotted, -1)
-    places = np.flatnonzero(places & (first == c.UPPER))
+    kind[places] = [kinds.get(word, NO_ABBREVIATION) for word in words]
+    after_period = shift(np, last == _PERIOD, -1)
+    places = np.flatnonzero(after_period & (first == c.UPPER))
     openers = sentence_openers()
     opener[places] = [word in openers for word in _folded(codes, starts[places], ends[places])]
 
     is_last = ends_sentence(
-        np, first, space_follows, line_ends, period, dotted, abbreviation, opener
+        np, first, last, ends - starts, next_starts > ends, line_ends, kind, opener
     )
     offsets = np.append(0, np.flatnonzero(is_last) + 1)
     return cut_long(offsets, cuts_after(first)).astype(np.int32)
@@ -103,11 +98,11 @@ def sentence_bounds(codes: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> 
 def ends_sentence(
     xp: Any,
     first: Any,
+    last: Any,
+    lengths: Any,
     space_follows: Any,
     line_ends: Any,
-    period: Any,
-    dotted: Any,
-    abbreviation: Any,
+    kind: Any,
     opener: Any,
 ) -> Any:
     """Whether a sentence ends with a token, its length apart.
@@ -115,14 +110,13 @@ def ends_sentence(
     Args:
         xp: the array namespace: `concatenate` and `zeros_like`.
         first: the class of each token's first character, uint8 [N].
+        last: its last code point, int32 [N].
+        lengths: in code points, int32 [N].
         space_follows: whether white space follows the token, bool [N].
-        line_ends: whether a line break does, or nothing more.
-        period: whether the token is one period.
-        dotted: whether it begins with a letter and ends with a period, as U.S. does.
-        abbreviation: the kind of a token before a period: that in `abbreviations`, ABBREVIATION for
-            a single letter, else 0. Elsewhere of no account.
-        opener: whether a token with a capital is one of `sentence_openers`. Of no account but after
-            abbreviations with their period.
+        line_ends: whether a line break does, or nothing more, bool [N].
+        kind: of the token, folded, in `abbreviations`, integers [N]; asked only before a period.
+        opener: whether the token, folded, is one of `sentence_openers`, bool [N]; asked only of
+            tokens that begin with a capital and follow a period.
 
     Returns:
         bool [N].
@@ -139,9 +133,13 @@ def ends_sentence(
     closer = (first >= c.QUOTE) & (first <= c.CLOSE)
     any_closer = closer | (first == c.OPENING_QUOTE)
 
-    kind = before(abbreviation)
-    held = (kind == ABBREVIATION_BEFORE_NUMBER) & (following(first) == c.DIGIT)
-    held |= ((kind == ABBREVIATION) & ~following(opener)) | (kind == TITLE)
+    period = (first == c.SENTENCE_END) & (last == _PERIOD) & (lengths == 1)
+    initial = (first >= c.LETTER) & (lengths == 1)
+    dotted = (first >= c.LETTER) & (last == _PERIOD)
+    opener_follows = following(opener & (first == c.UPPER))
+    held = before((kind == ABBREVIATION) | initial) & ~opener_follows
+    held |= before(kind == ABBREVIATION_BEFORE_NUMBER) & (following(first) == c.DIGIT)
+    held |= before(kind == TITLE)
     # "1. Item": the number that begins a line counts what follows.
     line_begins = before(line_ends) | (before(first) == 0)
     held |= before(line_begins & (first == c.DIGIT))
@@ -149,7 +147,7 @@ def ends_sentence(
     held &= same_line
 
     tail = (first == c.SENTENCE_END) & ~(period & held)
-    tail |= dotted & following(opener)
+    tail |= dotted & opener_follows
     cjk_tail = first == c.CJK_SENTENCE_END
     # Closing what is closed already by the end of the line opens no sentence.
     closes_line = closer & line_ends
@@ -167,8 +165,8 @@ def ends_sentence(
 
 
 def cuts_after(first: Any) -> Any:
-    """Whether a long sentence may be cut after a token: after punctuation other than dashes and
-    quotation marks, and opening brackets."""
+    """Whether a long sentence may be cut after a token: after punctuation that is no dash, and
+    neither opens nor may open anything."""
     return (first == c.CLOSE) | ((first >= c.PUNCTUATION) & (first <= c.CJK_SENTENCE_END))
 
 

@@ -50,10 +50,13 @@ def test_boundaries(length):
 def test_sentence_ends(count):
     generator = np.random.default_rng(count)
     first = generator.integers(2, 19, count).astype(np.uint8)
-    flags = [generator.random(count) < share for share in (0.7, 0.1, 0.3, 0.1)]
-    kinds = generator.integers(0, 4, count).astype(np.uint8)
-    opener = generator.random(count) < 0.3
-    arguments = [first, *flags, kinds, opener]
+    last = generator.choice([ord("."), ord("x")], count).astype(np.int32)
+    lengths = generator.integers(1, 3, count).astype(np.int32)
+    space_follows, line_ends, opener = (
+        generator.random(count) < share for share in (0.7, 0.1, 0.3)
+    )
+    kind = generator.integers(0, 4, count).astype(np.uint8)
+    arguments = [first, last, lengths, space_follows, line_ends, kind, opener]
     expected = sentences.ends_sentence(np, *arguments)
 
     @tf.function(
