@@ -18,6 +18,7 @@ from numpy import (
     cumsum,
     exp,
     expm1,
+    flip,
     log,
     logical_and,
     logical_not,
@@ -45,6 +46,7 @@ __all__ = [
     "exp",
     "expand_dims",
     "expm1",
+    "flip",
     "leaky_relu",
     "log",
     "logical_and",
@@ -74,6 +76,9 @@ __all__ = [
 ]
 
 Float = NDArray[Any]
+
+_reduce_max: Any = np.maximum.reduce
+_reduce_sum: Any = np.add.reduce
 
 
 def sigmoid(x: ArrayLike) -> Float:
@@ -122,14 +127,14 @@ def logsumexp(
     return total if keepdims else np.squeeze(total, axis=axis)
 
 
-def max(x: ArrayLike, axis: int | None = None, keepdims: bool = False) -> Any:
+def max(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
     """The largest along `axis`, or of all."""
-    return np.maximum.reduce(x, axis=axis, keepdims=keepdims)
+    return _reduce_max(x, axis=axis, keepdims=keepdims)
 
 
-def sum(x: ArrayLike, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Any:
+def sum(x: Any, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Any:
     """The sum along `axis`, or of all."""
-    return np.add.reduce(x, axis=axis, keepdims=keepdims)
+    return _reduce_sum(x, axis=axis, keepdims=keepdims)
 
 
 def argmax(x: ArrayLike, axis: int | None = None) -> Any:
@@ -137,7 +142,7 @@ def argmax(x: ArrayLike, axis: int | None = None) -> Any:
     return np.asarray(x).argmax(axis)
 
 
-def take(x: ArrayLike, indices: ArrayLike, axis: int | None = None) -> Any:
+def take(x: ArrayLike, indices: Any, axis: int | None = None) -> Any:
     """The entries of x at `indices` along `axis`, or of all its entries in a row."""
     return np.asarray(x).take(indices, axis)
 

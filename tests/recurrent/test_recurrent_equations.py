@@ -146,6 +146,35 @@ def test_logsumexp_reduces_as_keras_does(rng, axis, keepdims):
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        *((name, {"axis": axis}) for name in ("max", "sum", "argmax") for axis in (None, 0, 1, -1)),
+        *((name, {"axis": 1, "keepdims": True}) for name in ("max", "sum")),
+        *(("take", {"indices": [[1, 0], [2, 2]], "axis": axis}) for axis in (None, 0, 1)),
+        *(("expand_dims", {"axis": axis}) for axis in (0, 1, 3, -1, -2)),
+        ("transpose", {}),
+        ("transpose", {"axes": (1, 2, 0)}),
+        *(("split", {"indices_or_sections": n, "axis": -1}) for n in (1, 3, [1, 4])),
+        ("split", {"indices_or_sections": 2, "axis": 1}),
+    ],
+)
+def test_numpy_rearranges_and_reduces_as_keras_does(rng, name, arguments):
+    x = rng.permutation(3 * 4 * 6).reshape(3, 4, 6).astype("float32")
+    actual = getattr(numpy_ops, name)(x, **arguments)
+    expected = getattr(keras.ops, name)(x, **arguments)
+    if name != "split":
+        actual, expected = [actual], [expected]
+    for one, other in zip(actual, expected, strict=True):
+        np.testing.assert_array_equal(one, np.asarray(other))
+        assert np.shape(one) == tuple(other.shape)
+
+
+def test_unequal_parts_are_refused(rng):
+    with pytest.raises(ValueError, match="7 does not split into 3 equal parts"):
+        numpy_ops.split(rng.normal(size=(2, 7)), 3, axis=-1)
+
+
 @pytest.mark.parametrize("reverse", [False, True])
 def test_scan_walks_as_keras_does(rng, reverse):
     xs = rng.normal(size=(6, 3))
