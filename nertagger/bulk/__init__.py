@@ -1,0 +1,1 @@
+"""Tagging whole files: cut into chunks, tagged by one process or many, written in order."""
