@@ -97,15 +97,13 @@ class DecodingGraph:
         # Sums of many logarithms, of which differences are taken.
         logs = tf.cast(tf.math.log(tf.maximum(chosen, 1e-37)), tf.float64)
         before = tf.cumsum(logs, axis=1, exclusive=True)
-        firsts, lasts = tf.where(begins), tf.where(ends)
-        log_scores = tf.gather_nd(before + logs, lasts) - tf.gather_nd(before, firsts)
-        entity_scores = tf.exp(tf.cast(log_scores, tf.float32))
-        return self._decoded(path, probabilities, begins, firsts, entity_scores)
+        sums = tf.boolean_mask(before + logs, ends) - tf.boolean_mask(before, begins)
+        entity_scores = tf.exp(tf.cast(sums, tf.float32))
+        return self._decoded(path, probabilities, begins, entity_scores)
 
     def _decode_chain(self, logits: tf.Tensor, mask: tf.Tensor, chain: Chain) -> Decoded:
         path = equations.viterbi(ops, logits, mask, chain)
-        alphas = equations.forward(ops, logits, mask, chain)
-        betas = equations.backward(ops, logits, mask, chain)
+        alphas, betas = equations.messages(ops, logits, mask, chain)
         probabilities = equations.marginals(ops, alphas, betas, mask)
         begins, ends = self._entities(path, mask)
         firsts, lasts = tf.where(begins), tf.where(ends)
@@ -115,7 +113,7 @@ class DecodingGraph:
         log_scores = equations.segment_log_probabilities(
             ops, logits, alphas, betas, mask, chain, path, segments, self._continuations
         )
-        return self._decoded(path, probabilities, begins, firsts, tf.exp(log_scores))
+        return self._decoded(path, probabilities, begins, tf.exp(log_scores))
 
     def _entities(self, path: tf.Tensor, mask: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """With which tokens entities begin and end, bool [S, T] each.
@@ -137,7 +135,6 @@ class DecodingGraph:
         path: tf.Tensor,
         probabilities: tf.Tensor,
         begins: tf.Tensor,
-        firsts: tf.Tensor,
         entity_scores: tf.Tensor,
     ) -> Decoded:
         labels = tf.gather(self._label_of, path)
@@ -145,4 +142,4 @@ class DecodingGraph:
         same = tf.gather(self._same_shown, path)
         scores = tf.minimum(tf.reduce_sum(probabilities * same, axis=2), 1.0)
         shape = tf.shape(begins, out_type=tf.int64)
-        return Decoded(tags, scores, tf.scatter_nd(firsts, entity_scores, shape))
+        return Decoded(tags, scores, tf.scatter_nd(tf.where(begins), entity_scores, shape))

@@ -80,8 +80,7 @@ class NetworkGraph:
             sequences = tf.gather(features, tf.gather(type_of, places))
             logits = self._sentences([sequences, mask], training=False)
             decoded = self.decoding(logits, mask)
-            real = tf.where(mask)
-            return tuple(tf.gather_nd(part, real) for part in (places, *decoded))
+            return tuple(tf.boolean_mask(part, mask) for part in (places, *decoded))
 
         dtypes = (tf.int32, tf.int32, tf.float32, tf.float32)
         places, *parts = in_blocks(

@@ -126,23 +126,17 @@ class TextGraph:
         next_starts = tf.concat([starts, characters.text_starts[-1:]], axis=0)[1:]
         line_ends = tf.gather(breaks, next_starts) > tf.gather(breaks, ends)
         first, last = tf.gather(characters.classes, starts), tf.gather(characters.codes, ends - 1)
-        space_follows = next_starts > ends
-
-        period = (first == c.SENTENCE_END) & (ends - starts == 1) & (last == _PERIOD)
-        dotted = (first >= c.LETTER) & (last == _PERIOD)
-        before_period = shift(ArrayNames, period, 1) & ~space_follows & (first >= c.LETTER)
-        kinds = tf.gather(word_numbers(self.abbreviations, types.folded), type_of)
-        abbreviation = tf.where(before_period, kinds, rules.NO_ABBREVIATION)
-        openers = tf.gather(word_numbers(self.openers, types.folded) > 0, type_of)
+        kind = tf.gather(word_numbers(self.abbreviations, types.folded), type_of)
+        opener = tf.gather(word_numbers(self.openers, types.folded) > 0, type_of)
         is_last = rules.ends_sentence(
             ArrayNames,
-            first,
-            space_follows,
-            line_ends,
-            period,
-            dotted,
-            abbreviation,
-            openers & (first == c.UPPER),
+            first=first,
+            last=last,
+            lengths=ends - starts,
+            space_follows=next_starts > ends,
+            line_ends=line_ends,
+            kind=kind,
+            opener=opener,
         )
         is_last = cut_long(is_last, rules.cuts_after(first))
         return tf.concat([[0], indices(is_last) + 1], axis=0)
@@ -201,6 +195,3 @@ def encode_spans(codes: tf.Tensor, starts: tf.Tensor, ends: tf.Tensor) -> tf.Ten
     """
     places = tf.ragged.range(starts, ends)
     return tf.strings.unicode_encode(places.with_values(tf.gather(codes, places.values)), "UTF-8")
-
-
-_PERIOD = ord(".")
