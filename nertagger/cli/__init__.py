@@ -20,6 +20,9 @@ COMMANDS = {
     "train": "Learn a tagger from labelled text.",
     "tag": "Find the entities of texts.",
     "evaluate": "Score a tagger on labelled text.",
+    "export": "Add what TensorFlow Serving reads to a model.",
+    "serve": "Answer TensorFlow Serving's REST API.",
+    "data": "Check, convert, count and fetch corpora.",
 }
 
 INTERRUPTED = 130

@@ -16,8 +16,8 @@ from nertagger.corpora.lines import read_lines
 from nertagger.corpora.reading import read_corpus
 from nertagger.corpora.vectors import read_vectors
 from nertagger.errors import InputError
-from nertagger.models.architecture import Architecture
 from nertagger.evaluation.label_map import map_labels
+from nertagger.models.architecture import Architecture
 from nertagger.text.character_features import CharacterVocabulary
 from nertagger.text.document import Document
 from nertagger.text.tags import NAME, tags_of_labels, to_scheme

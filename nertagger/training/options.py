@@ -41,8 +41,10 @@ class TrainingOptions:
         vocabulary: a file of words, one a line, instead of the corpus's commonest.
         vectors: pretrained vectors, a GloVe or word2vec text file or a NumPy archive.
         unknown_probability: with which a word seen once becomes `<UNK>` in training.
-        epochs: at most so many passes over the corpus; None for 25, or what 2,000 steps take, to 100.
-        patience: epochs without a better dev F1 after which training stops; None for a third of them.
+        epochs: at most so many passes over the corpus; None for 25, or as many as 2,000 steps take, but
+            not more than 100.
+        patience: epochs without a better dev F1 after which training stops; None for a third of
+            `epochs`.
         batch_size: sentences of a step; None for 8 where the corpus has fewer than 4,000, else 32.
         learning_rate: of the first steps; it falls to a twentieth along a cosine.
         clip_norm: threshold of the gradient's global norm: ĝ becomes threshold / ‖ĝ‖ · ĝ.
