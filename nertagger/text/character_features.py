@@ -102,11 +102,6 @@ class CharacterVocabulary:
         return cls(_code_point(line, number) for number, line in enumerate(lines[2:], 3))
 
 
-def character_ids(tokens: Sequence[str], width: int, vocabulary: CharacterVocabulary) -> np.ndarray:
-    """`vocabulary.character_ids(tokens, width)`."""
-    return vocabulary.character_ids(tokens, width)
-
-
 def token_characters(tokens: Sequence[str], width: int) -> np.ndarray:
     """The code points of tokens, int32 [N, width]; 0x110000 after a token's end.
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nertagger.text.character_features import CharacterVocabulary, character_ids
+from nertagger.text.character_features import CharacterVocabulary
 
 TOKENS = st.lists(st.text(st.characters(exclude_categories=()), max_size=12), max_size=20)
 
@@ -26,7 +26,6 @@ def test_rows_are_the_definition(tokens, width):
     found = vocabulary.character_ids(tokens, width)
     assert found.dtype == np.int32
     np.testing.assert_array_equal(found, slowly(vocabulary, tokens, width))
-    np.testing.assert_array_equal(character_ids(tokens, width, vocabulary), found)
 
 
 @pytest.mark.parametrize(
