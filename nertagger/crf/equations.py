@@ -55,96 +55,80 @@ def constrain(xp: Any, chain: Chain, allowed: Chain) -> Chain:
     )
 
 
-def forward_step(xp: Any, alpha: Any, emission: Any, exp_transitions: Any) -> Any:
-    """α_t(j) = log Σ_i exp(α_{t-1}(i) - max α_{t-1}) exp A(i, j) + e_t(j).  Rabiner (20).
+def message_step(xp: Any, message: Any, exp_transitions: Any) -> Any:
+    """log Σ_i exp(m(i) - max m) exp A(i, j).
+
+    With m = α_{t-1} it is α_t(j) - e_t(j), Rabiner (20). With m = e_t + β_t and A transposed it is
+    β_{t-1}, Rabiner (25): a backward message is a forward one of the reversed chain.
 
     Args:
-        alpha: α_{t-1}, [B, K].
-        emission: e_t, [B, K].
-        exp_transitions: exp A, [K, K].
+        message: m, [..., B, K].
+        exp_transitions: exp A, [..., K, K].
     """
-    sums = xp.matmul(xp.exp(alpha - xp.max(alpha, axis=-1, keepdims=True)), exp_transitions)
-    return _log(xp, sums) + emission
-
-
-def backward_step(xp: Any, beta: Any, emission: Any, exp_transitions_transposed: Any) -> Any:
-    """β_{t-1}(i) = log Σ_j exp A(i, j) exp(m_t(j) - max m_t), m_t = e_t + β_t.  Rabiner (25).
-
-    Args:
-        beta: β_t, [B, K].
-        emission: e_t, [B, K].
-        exp_transitions_transposed: exp A(i, j) at [j, i].
-    """
-    message = emission + beta
-    sums = xp.matmul(
-        xp.exp(message - xp.max(message, axis=-1, keepdims=True)), exp_transitions_transposed
-    )
+    sums = xp.matmul(xp.exp(message - xp.max(message, axis=-1, keepdims=True)), exp_transitions)
     return _log(xp, sums)
 
 
 def viterbi_step(xp: Any, delta: Any, emission: Any, transitions: Any) -> Any:
     """δ_t(j) = max_i [δ_{t-1}(i) - max δ_{t-1} + A(i, j)] + e_t(j).  Rabiner (33a).
 
+    Tags come first here, so that the K² sums of a step run along whole batches.
+
     Args:
-        delta: δ_{t-1}, the score of the best path to each tag, [B, K].
-        emission: e_t, [B, K].
-        transitions: A, [K, K].
+        delta: δ_{t-1}, the score of the best path to each tag, [K, B].
+        emission: e_t, [K, B].
+        transitions: A(i, j) at [i, j, 0], [K, K, 1].
     """
-    relative = delta - xp.max(delta, axis=-1, keepdims=True)
-    return xp.max(xp.expand_dims(relative, 2) + transitions, axis=1) + emission
+    relative = delta - xp.max(delta, axis=0, keepdims=True)
+    return xp.max(xp.expand_dims(relative, 1) + transitions, axis=0) + emission
 
 
-def back_pointer(xp: Any, delta: Any, tags: Any, transitions_transposed: Any) -> Any:
+def back_pointer(xp: Any, delta: Any, tags: Any, transitions: Any) -> Any:
     """ψ_t(j) = argmax_i [δ_{t-1}(i) + A(i, j)], for j = `tags` alone, int32 [B].  Rabiner (33b).
 
     Taken on the way back, for the one tag a step that is on the path, instead of for all K.
 
     Args:
-        delta: δ_{t-1}, [B, K].
+        delta: δ_{t-1}, [K, B].
         tags: y_t, [B].
-        transitions_transposed: A(i, j) at [j, i].
+        transitions: A, [K, K].
     """
-    relative = delta - xp.max(delta, axis=-1, keepdims=True)
-    scores = relative + xp.take(transitions_transposed, tags, axis=0)
-    return xp.cast(xp.argmax(scores, axis=-1), "int32")
+    scores = delta + xp.take(transitions, tags, axis=1)
+    return xp.cast(xp.argmax(scores, axis=0), "int32")
 
 
-def forward(xp: Any, emissions: Any, mask: Any, chain: Chain) -> Any:
-    """α, [B, T, K]; where there is padding, α_n.  Rabiner (19), (20)."""
-    exp_transitions = xp.exp(chain.transitions)
+def messages(xp: Any, emissions: Any, mask: Any, chain: Chain) -> tuple[Any, Any]:
+    """α and β, [B, T, K] each.  Rabiner (19), (20), (24), (25).
 
-    by_time, follows, times = _by_time(xp, emissions, mask)
+    Both recurrences walk together, one from the left and one from the right. Where there is
+    padding, α_t is s + e_t and β_t is f.
+    """
+    forwards = xp.exp(chain.transitions)
+    both = xp.stack([forwards, xp.transpose(forwards, (1, 0))])
+    by_time = xp.transpose(emissions, (1, 0, 2))
+    by_time = xp.stack([by_time, xp.flip(by_time, axis=0)], axis=1)
+    follows, times = _follows(xp, mask)
+    precedes = xp.concatenate([follows[1:], xp.zeros_like(follows[:1])], axis=0)
+    inner = xp.expand_dims(xp.stack([follows, xp.flip(precedes, axis=0)], axis=1), 3)
+    boundary = xp.expand_dims(xp.stack([chain.start, chain.end]), 1)
 
-    def step(alpha: Any, t: Any) -> tuple[Any, Any]:
-        stepped = forward_step(xp, alpha, by_time[t], exp_transitions)
-        alpha = xp.where(follows[t], stepped, alpha)
-        return alpha, alpha
+    def step(message: Any, t: Any) -> tuple[Any, Any]:
+        passed = xp.where(inner[t], message_step(xp, message, both), boundary)
+        return passed + by_time[t], passed
 
-    _, alphas = xp.scan(step, chain.start + emissions[:, 0], times)
-    return xp.transpose(alphas, (1, 0, 2))
-
-
-def backward(xp: Any, emissions: Any, mask: Any, chain: Chain) -> Any:
-    """β, [B, T, K]; f at a sequence's last token and at padding.  Rabiner (24), (25)."""
-    exp_transitions = xp.transpose(xp.exp(chain.transitions), (1, 0))
-
-    by_time, follows, times = _by_time(xp, emissions, mask)
-
-    def step(beta: Any, t: Any) -> tuple[Any, Any]:
-        stepped = backward_step(xp, beta, by_time[t], exp_transitions)
-        beta = xp.where(follows[t], stepped, beta)
-        return beta, beta
-
-    last = xp.zeros_like(emissions[:, 0]) + chain.end
-    _, earlier = xp.scan(step, last, times, reverse=True)
-    return xp.transpose(xp.concatenate([earlier[1:], last[None]], axis=0), (1, 0, 2))
+    # No token follows another at the first step: what is passed there is the boundary.
+    _, passed = xp.scan(step, xp.zeros_like(by_time[0]), times)
+    alphas = emissions + xp.transpose(passed[:, 0], (1, 0, 2))
+    return alphas, xp.transpose(xp.flip(passed[:, 1], axis=0), (1, 0, 2))
 
 
-def log_partition(xp: Any, alphas: Any, mask: Any, chain: Chain) -> Any:
-    """log Z from `forward`'s messages, [B].  Rabiner (21), with the maxima put back."""
-    real = xp.cast(mask, alphas.dtype)
-    maxima = xp.sum(xp.max(alphas[:, :-1], axis=-1) * real[:, 1:], axis=1)
-    return (xp.logsumexp(alphas[:, -1] + chain.end, axis=-1) + maxima) * real[:, 0]
+def log_partition(xp: Any, emissions: Any, betas: Any, mask: Any, chain: Chain) -> Any:
+    """log Z from β, [B]: Rabiner (21) read from the right, with the maxima put back."""
+    real = xp.cast(mask, emissions.dtype)
+    later = emissions[:, 1:] + betas[:, 1:]
+    maxima = xp.sum(xp.max(later, axis=-1) * real[:, 1:], axis=1)
+    first = chain.start + emissions[:, 0] + betas[:, 0]
+    return (xp.logsumexp(first, axis=-1) + maxima) * real[:, 0]
 
 
 def path_score(xp: Any, emissions: Any, tags: Any, mask: Any, chain: Chain) -> Any:
@@ -172,8 +156,9 @@ def path_score(xp: Any, emissions: Any, tags: Any, mask: Any, chain: Chain) -> A
 
 def log_likelihood(xp: Any, emissions: Any, tags: Any, mask: Any, chain: Chain) -> Any:
     """log p(y), equation (2), [B]."""
-    alphas = forward(xp, emissions, mask, chain)
-    return path_score(xp, emissions, tags, mask, chain) - log_partition(xp, alphas, mask, chain)
+    _, betas = messages(xp, emissions, mask, chain)
+    score = path_score(xp, emissions, tags, mask, chain)
+    return score - log_partition(xp, emissions, betas, mask, chain)
 
 
 def marginals(xp: Any, alphas: Any, betas: Any, mask: Any) -> Any:
@@ -200,22 +185,27 @@ def viterbi(xp: Any, emissions: Any, mask: Any, chain: Chain) -> Any:
 
     Of equal scores, the tag with the lower index wins.
     """
-    by_time, follows, times = _by_time(xp, emissions, mask)
+    by_time = xp.transpose(emissions, (1, 2, 0))
+    follows, times = _follows(xp, mask)
+    pairs = xp.expand_dims(chain.transitions, 2)
 
     def step(delta: Any, t: Any) -> tuple[Any, Any]:
-        stepped = viterbi_step(xp, delta, by_time[t], chain.transitions)
+        stepped = viterbi_step(xp, delta, by_time[t], pairs)
         delta = xp.where(follows[t], stepped, delta)
         return delta, delta
 
-    last, deltas = xp.scan(step, chain.start + emissions[:, 0], times)
-    transitions_transposed = xp.transpose(chain.transitions, (1, 0))
+    first = xp.expand_dims(chain.start, 1) + by_time[0]
+    last, deltas = xp.scan(step, first, times)
+
+    # At time 0, where nothing is before, the last one comes up and `follows` passes it over.
+    earlier = xp.concatenate([deltas[-1:], deltas[:-1]], axis=0)
 
     def step_back(tags: Any, t: Any) -> tuple[Any, Any]:
-        pointer = back_pointer(xp, deltas[xp.maximum(t - 1, 0)], tags, transitions_transposed)
-        tags = xp.where(follows[t, :, 0], pointer, tags)
+        pointer = back_pointer(xp, earlier[t], tags, chain.transitions)
+        tags = xp.where(follows[t], pointer, tags)
         return tags, tags
 
-    final = xp.cast(xp.argmax(last + chain.end, axis=-1), "int32")
+    final = xp.cast(xp.argmax(last + xp.expand_dims(chain.end, 1), axis=0), "int32")
     _, path = xp.scan(step_back, final, times, reverse=True)
     path = xp.transpose(xp.concatenate([path[1:], final[None]], axis=0), (1, 0))
     return xp.where(mask, path, xp.zeros_like(path))
@@ -230,16 +220,16 @@ def conditional_log_probabilities(
     p(j | i) = exp(A(i, j) + e_{t+1}(j) + β_{t+1}(j)) / exp β_t(i), each β as Rabiner has it.
 
     Args:
-        betas: of `backward`.
+        betas: of `messages`.
         tags: [B, T - 1], the tags at 0 … T - 2.
         next_tags: [B, T - 1], the tags at 1 … T - 1.
     """
-    messages = emissions[:, 1:] + betas[:, 1:]
-    chosen = xp.squeeze(xp.take_along_axis(messages, xp.expand_dims(next_tags, 2), axis=2), 2)
+    later = emissions[:, 1:] + betas[:, 1:]
+    chosen = xp.squeeze(xp.take_along_axis(later, xp.expand_dims(next_tags, 2), axis=2), 2)
     origin = xp.squeeze(xp.take_along_axis(betas[:, :-1], xp.expand_dims(tags, 2), axis=2), 2)
     flat = xp.reshape(chain.transitions, (-1,))
     pairs = xp.take(flat, tags * emissions.shape[-1] + next_tags, axis=0)
-    return pairs + chosen - xp.max(messages, axis=-1) - origin
+    return pairs + chosen - xp.max(later, axis=-1) - origin
 
 
 def segment_log_probabilities(
@@ -301,13 +291,11 @@ def _relative_exp(xp: Any, values: Any) -> Any:
     return xp.exp(values - xp.max(values, axis=-1, keepdims=True))
 
 
-def _by_time(xp: Any, emissions: Any, mask: Any) -> tuple[Any, Any, Any]:
-    """Emissions [T, B, K], whether a token follows another [T, B, 1], and the times to walk, [T].
+def _follows(xp: Any, mask: Any) -> tuple[Any, Any]:
+    """Whether a token follows another, bool [T, B], and the times to walk, int32 [T].
 
     The steps index by time, since `keras.ops.scan` walks one array alone when T is unknown. They
-    walk time 0 too, where nothing follows and the carry stays: TensorFlow stacks no empty loop.
+    walk time 0 too, where nothing follows: TensorFlow stacks no empty loop.
     """
-    by_time = xp.transpose(emissions, (1, 0, 2))
     follows = xp.concatenate([xp.zeros_like(mask[:, :1]), mask[:, 1:]], axis=1)
-    times = xp.arange(xp.shape(emissions)[1], dtype="int32")
-    return by_time, xp.expand_dims(xp.transpose(follows, (1, 0)), 2), times
+    return xp.transpose(follows, (1, 0)), xp.arange(xp.shape(mask)[1], dtype="int32")

@@ -122,8 +122,7 @@ def _log_partition(emissions: Any, mask: Any, chain: Chain) -> Any:
     """log Z with its gradient: the marginals, and the expected number of each transition."""
     constant = ops.stop_gradient(emissions)
     constant_chain = Chain(*(ops.stop_gradient(part) for part in chain))
-    alphas = equations.forward(ops, constant, mask, constant_chain)
-    betas = equations.backward(ops, constant, mask, constant_chain)
+    alphas, betas = equations.messages(ops, constant, mask, constant_chain)
     expected = equations.marginals(ops, alphas, betas, mask)
     pairs = equations.expected_transitions(ops, constant, alphas, betas, mask, constant_chain)
     real = ops.cast(mask, "float32")
@@ -134,7 +133,7 @@ def _log_partition(emissions: Any, mask: Any, chain: Chain) -> Any:
         + ops.sum(chain.start * expected[:, 0], axis=1)
         + ops.sum(chain.end * ops.sum(expected * is_last[:, :, None], axis=1), axis=1)
     )
-    value = equations.log_partition(ops, alphas, mask, constant_chain)
+    value = equations.log_partition(ops, constant, betas, mask, constant_chain)
     return value + (linear - ops.stop_gradient(linear))
 
 

@@ -121,8 +121,7 @@ class Decoder:
             emissions = np.zeros((*mask.shape, logits.shape[1]), np.float32)
             emissions[mask] = logits[places]
             tags = equations.viterbi(numpy_ops, emissions, mask, self._chain)
-            alphas = equations.forward(numpy_ops, emissions, mask, self._chain)
-            betas = equations.backward(numpy_ops, emissions, mask, self._chain)
+            alphas, betas = equations.messages(numpy_ops, emissions, mask, self._chain)
             path[places] = tags[mask]
             marginals = equations.marginals(numpy_ops, alphas, betas, mask)
             probabilities[places] = marginals[mask]
@@ -134,6 +133,8 @@ class Decoder:
         rank[order] = np.arange(len(order))
         for number, (emissions, alphas, betas, mask, tags) in enumerate(batches):
             chosen = np.flatnonzero(rank[sentences] // _SENTENCES_AT_ONCE == number)
+            if not len(chosen):
+                continue
             starts = offsets[sentences[chosen]]
             segments = (
                 rank[sentences[chosen]] - number * _SENTENCES_AT_ONCE,

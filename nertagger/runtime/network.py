@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -81,16 +81,15 @@ class Network:
         self._activation = equations.activation(numpy_ops, architecture["activation"])
         self._units = architecture["units"]
         self._layers = [
-            [_weights(tensors, f"encoder.{layer}.{direction}.") for direction in DIRECTIONS]
-            for layer in range(architecture["layers"])
+            _Layer(tensors, layer, cell.prepare) for layer in range(architecture["layers"])
         ]
         self._head = tensors["head.kernel"], tensors["head.bias"]
         one_hot = architecture["word_encoding"] == "one-hot"
         self._one_hot_size = architecture["vocabulary_size"] if one_hot else 0
         self._features = TokenFeatures(architecture, tensors, encoder)
-        width = len(cell.gates) * self._units
+        self._width = len(cell.gates) * self._units
         self.cache = TokenCache(
-            self._first_projections, (width, width), max(256, cache_bytes // (2 * width * 4))
+            self._first_projection, 2 * self._width, max(256, cache_bytes // (8 * self._width))
         )
 
     def logits(self, tokens: Sequence[str], offsets: np.ndarray) -> np.ndarray:
@@ -104,88 +103,108 @@ class Network:
         logits = np.empty((len(tokens), self._head[0].shape[1]), np.float32)
         if not len(tokens):
             return logits
-        tables, rows = self.cache.rows(tokens)
+        table, rows = self.cache.rows(tokens)
         lengths = np.diff(offsets)
         order = np.argsort(-lengths, kind="stable")
         for begin in range(0, len(order), _SENTENCES_AT_ONCE):
             some = order[begin : begin + _SENTENCES_AT_ONCE]
             schedule = Schedule(lengths[some])
             places = schedule.places(offsets[some])
-            encoded = self._encode(tables, rows[places], schedule)
+            encoded = self._run(self._layers[0], table, rows[places], schedule)
+            for layer in self._layers[1:]:
+                projected = self._project(layer, encoded)
+                encoded = self._run(layer, projected, np.arange(len(places)), schedule)
             logits[places] = encoded @ self._head[0] + self._head[1]
         return logits
 
-    def _first_projections(self, tokens: Sequence[str]) -> list[np.ndarray]:
-        features = self._features(tokens)
-        return [self._project(features, w, self._one_hot_size) for w in self._layers[0]]
+    def _first_projection(self, tokens: Sequence[str]) -> np.ndarray:
+        return self._project(self._layers[0], self._features(tokens), self._one_hot_size)
 
-    def _project(
-        self, inputs: np.ndarray, weights: Mapping[str, np.ndarray], one_hot_size: int = 0
-    ) -> np.ndarray:
-        return equations.project(
-            numpy_ops, inputs, weights["kernel"], weights["bias"], one_hot_size
-        )
+    def _project(self, layer: _Layer, inputs: np.ndarray, one_hot_size: int = 0) -> np.ndarray:
+        """[N, 2nH]: forward and backward, side by side."""
+        projected = np.empty((len(inputs), 2 * self._width), np.float32)
+        for half, (kernel, bias) in enumerate(layer.projections):
+            part = projected[:, half * self._width : (half + 1) * self._width]
+            part[:] = equations.project(numpy_ops, inputs, kernel, bias, one_hot_size)
+        return projected
 
-    def _encode(
-        self, tables: Sequence[np.ndarray], rows: np.ndarray, schedule: Schedule
+    def _run(
+        self, layer: _Layer, table: np.ndarray, rows: np.ndarray, schedule: Schedule
     ) -> np.ndarray:
-        """The encoder's outputs [N, 2H], from where the first layer's projections lie."""
-        encoded = self._run_layer(self._layers[0], tables, rows, schedule)
-        for layer in self._layers[1:]:
-            tables = [self._project(encoded, weights) for weights in layer]
-            encoded = self._run_layer(layer, tables, np.arange(len(rows)), schedule)
-        return encoded
-
-    def _run_layer(
-        self,
-        layer: Sequence[Mapping[str, np.ndarray]],
-        tables: Sequence[np.ndarray],
-        rows: np.ndarray,
-        schedule: Schedule,
-    ) -> np.ndarray:
-        encoded = np.empty((len(rows), 2 * self._units), np.float32)
-        for weights, table, walk, half in (
-            (layer[0], tables[0], schedule.forward(), encoded[:, : self._units]),
-            (layer[1], tables[1], schedule.backward(), encoded[:, self._units :]),
-        ):
-            shape = (len(schedule.lengths), self._units)
-            states = tuple(np.zeros(shape, np.float32) for _ in range(self._state_count))
-            for at in walk:
+        """A layer's outputs [N, 2H]; the projection of token i is row `rows[i]` of `table`."""
+        halves = table.reshape(-1, self._width)
+        rows = (2 * rows[:, None] + np.arange(2)).reshape(-1)[schedule.visits]
+        outputs = np.empty((len(rows), self._units), np.float32)
+        shape = (2, len(schedule.lengths), self._units)
+        states = tuple(np.zeros(shape, np.float32) for _ in range(self._state_count))
+        begin = 0
+        for count in schedule.counts:
+            if count < states[0].shape[1]:
                 # Sentences that have ended are the last ones: what is left is a view.
-                states = tuple(state[: len(at)] for state in states)
-                projected = table.take(rows[at], axis=0)
-                states = self._step(numpy_ops, projected, states, weights, self._activation)
-                half[at] = states[0]
-        return encoded
+                states = tuple(state[:, :count] for state in states)
+            end = begin + 2 * count
+            projected = halves.take(rows[begin:end], axis=0).reshape(2, count, self._width)
+            states = self._step(numpy_ops, projected, states, layer.weights, self._activation)
+            outputs[begin:end] = states[0].reshape(-1, self._units)
+            begin = end
+        encoded = np.empty_like(outputs)
+        encoded[schedule.visits] = outputs
+        return encoded.reshape(-1, 2 * self._units)
+
+
+class _Layer:
+    """The weights of a bidirectional layer, both directions stacked for one matrix product."""
+
+    def __init__(
+        self,
+        tensors: Mapping[str, np.ndarray],
+        number: int,
+        prepare: Callable[[Any, Mapping[str, Any]], Mapping[str, Any]],
+    ) -> None:
+        directions = [_weights(tensors, f"encoder.{number}.{d}.") for d in DIRECTIONS]
+        self.projections = [(weights.pop("kernel"), weights.pop("bias")) for weights in directions]
+        forward, backward = (prepare(numpy_ops, weights) for weights in directions)
+        self.weights = {
+            # A peephole's vector is the same for every sentence.
+            name: np.stack([np.atleast_2d(forward[name]), np.atleast_2d(backward[name])])
+            for name in forward
+        }
 
 
 class Schedule:
-    """Which tokens a recurrence computes together, for sentences laid one after another.
+    """In which order a recurrence visits tokens, for sentences laid one after another.
+
+    At each time the sentences that have not ended are visited together: first forwards, each at its
+    token of that time, and then backwards, each at that token counted from its end.
 
     Args:
         lengths: of the sentences, falling, none 0.
+
+    Attributes:
+        lengths: as given.
+        counts: how many sentences have a token at each time.
+        visits: twice the place of the token, plus one where it is visited backwards: int [2N].
     """
 
     def __init__(self, lengths: np.ndarray) -> None:
         self.lengths = lengths
         self._begins = np.cumsum(lengths) - lengths
         times = np.arange(lengths[0])
-        # How many sentences have a token at each time.
-        self._counts = len(lengths) - np.searchsorted(lengths[::-1], times, side="right")
+        counts = len(lengths) - np.searchsorted(lengths[::-1], times, side="right")
+        self.counts = counts.tolist()
+        before = np.cumsum(counts) - counts
+        time = np.repeat(times, counts)
+        sentence = np.arange(len(time)) - before[time]
+        first = before[time] + np.arange(len(time))
+        self.visits = np.empty(2 * len(time), np.intp)
+        self.visits[first] = 2 * (self._begins[sentence] + time)
+        lasts = self._begins + lengths - 1
+        self.visits[first + counts[time]] = 2 * (lasts[sentence] - time) + 1
 
     def places(self, begins: np.ndarray) -> np.ndarray:
         """Where each token lies when sentence i begins at `begins[i]` instead, int [N]."""
         shifts = np.repeat(begins - self._begins, self.lengths)
         return shifts + np.arange(len(shifts))
-
-    def forward(self) -> list[np.ndarray]:
-        """At each time, the places of the tokens: first all first ones, then all second ones, …"""
-        return [self._begins[:count] + t for t, count in enumerate(self._counts)]
-
-    def backward(self) -> list[np.ndarray]:
-        """The same from the sentences' ends."""
-        lasts = self._begins + self.lengths - 1
-        return [lasts[:count] - t for t, count in enumerate(self._counts)]
 
 
 def _weights(tensors: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:

@@ -14,30 +14,30 @@ _AT_ONCE = 2048
 
 class _Generation(NamedTuple):
     row_of: dict[str, int]
-    tables: tuple[np.ndarray, ...]
+    table: np.ndarray
 
 
 class TokenCache:
-    """Rows of tables, one row a distinct token, computed when a token first comes up.
+    """Rows of a table, one a distinct token, computed when a token first comes up.
 
     When it is full it starts afresh: a text's common words are back within a few sentences. Threads
-    may share one. Rows are never overwritten, a fresh start takes new tables, so what `rows` gave
+    may share one. Rows are never overwritten, a fresh start takes a new table, so what `rows` gave
     stays valid.
 
     Args:
-        compute: from N tokens to one float32 array [N, width] per table.
-        widths: of the tables.
+        compute: from N tokens to float32 [N, width].
+        width: of the table.
         capacity: rows, at most.
     """
 
     def __init__(
         self,
-        compute: Callable[[Sequence[str]], Sequence[np.ndarray]],
-        widths: Sequence[int],
+        compute: Callable[[Sequence[str]], np.ndarray],
+        width: int,
         capacity: int,
     ) -> None:
         self._compute = compute
-        self._widths = tuple(widths)
+        self._width = width
         self.capacity = capacity
         self._lock = threading.Lock()
         self._generation = self._fresh(capacity)
@@ -45,11 +45,11 @@ class TokenCache:
     def __len__(self) -> int:
         return len(self._generation.row_of)
 
-    def rows(self, tokens: Sequence[str]) -> tuple[tuple[np.ndarray, ...], np.ndarray]:
-        """The tables, and the row of each token in them: [rows, width] each, int [N]."""
+    def rows(self, tokens: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        """The table, [rows, width], and the row of each token in it, int [N]."""
         generation = self._generation
         try:
-            return generation.tables, _look_up(generation.row_of, tokens)
+            return generation.table, _look_up(generation.row_of, tokens)
         except KeyError:
             pass
         with self._lock:
@@ -63,18 +63,17 @@ class TokenCache:
                 else:
                     generation = self._generation = self._fresh(self.capacity)
             self._add(generation, missing)
-            return generation.tables, _look_up(generation.row_of, tokens)
+            return generation.table, _look_up(generation.row_of, tokens)
 
     def _fresh(self, capacity: int) -> _Generation:
         # The system hands out the pages of an empty array only when they are written to.
-        return _Generation({}, tuple(np.empty((capacity, w), np.float32) for w in self._widths))
+        return _Generation({}, np.empty((capacity, self._width), np.float32))
 
     def _add(self, generation: _Generation, tokens: list[str]) -> None:
         for begin in range(0, len(tokens), _AT_ONCE):
             some = tokens[begin : begin + _AT_ONCE]
             first = len(generation.row_of)
-            for table, values in zip(generation.tables, self._compute(some), strict=True):
-                table[first : first + len(some)] = values
+            generation.table[first : first + len(some)] = self._compute(some)
             # Known only once computed: other threads read without the lock.
             generation.row_of.update(zip(some, range(first, first + len(some)), strict=True))
 

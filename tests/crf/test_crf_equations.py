@@ -79,9 +79,8 @@ PROBLEMS = pytest.mark.parametrize(
 @PROBLEMS
 def test_everything_agrees_with_enumeration(xp, count, seed, forbid, scale):
     emissions, tags, mask, chain = _problem(count, seed, forbid, scale)
-    alphas = equations.forward(xp, emissions, mask, chain)
-    betas = equations.backward(xp, emissions, mask, chain)
-    log_partition = np.asarray(equations.log_partition(xp, alphas, mask, chain))
+    alphas, betas = equations.messages(xp, emissions, mask, chain)
+    log_partition = np.asarray(equations.log_partition(xp, emissions, betas, mask, chain))
     log_likelihood = np.asarray(equations.log_likelihood(xp, emissions, tags, mask, chain))
     marginals = np.asarray(equations.marginals(xp, alphas, betas, mask))
     pairs = np.asarray(equations.expected_transitions(xp, emissions, alphas, betas, mask, chain))
@@ -113,8 +112,7 @@ def test_segment_probabilities_agree_with_enumeration(xp, count, seed, forbid, s
     emissions, tags, mask, chain = _problem(count, seed, forbid, scale)
     # Tag k is prolonged by k + 1, and the last tag by none.
     continuations = np.append(np.arange(1, count), -1).astype("int32")
-    alphas = equations.forward(xp, emissions, mask, chain)
-    betas = equations.backward(xp, emissions, mask, chain)
+    alphas, betas = equations.messages(xp, emissions, mask, chain)
     path = np.asarray(equations.viterbi(xp, emissions, mask, chain))
     segments = [
         (row, first, last)
@@ -162,8 +160,8 @@ def test_a_tag_reachable_only_against_the_emissions_keeps_its_probability(xp):
     transitions = np.array([[0.0, FORBIDDEN], [0.0, 0.0]], "float32")
     chain = Chain(transitions, np.zeros(2, "float32"), np.zeros(2, "float32"))
     mask = np.ones((1, 3), bool)
-    alphas = equations.forward(xp, emissions, mask, chain)
-    result = np.asarray(equations.log_partition(xp, alphas, mask, chain))
+    _, betas = equations.messages(xp, emissions, mask, chain)
+    result = np.asarray(equations.log_partition(xp, emissions, betas, mask, chain))
     assert result[0] == pytest.approx(Enumeration(emissions[0], chain).log_partition, rel=1e-5)
 
 
@@ -174,8 +172,7 @@ def test_padding_does_not_matter(xp):
     other_tags[~mask] = 3
 
     def results(emissions, tags):
-        alphas = equations.forward(xp, emissions, mask, chain)
-        betas = equations.backward(xp, emissions, mask, chain)
+        alphas, betas = equations.messages(xp, emissions, mask, chain)
         return (
             equations.log_likelihood(xp, emissions, tags, mask, chain),
             equations.marginals(xp, alphas, betas, mask),
@@ -205,8 +202,7 @@ def test_a_sequence_of_thousands_of_tokens_stays_exact_in_float32():
     mask = np.ones((1, 5000), bool)
 
     def probabilities(emissions, chain):
-        alphas = equations.forward(numpy_ops, emissions, mask, chain)
-        betas = equations.backward(numpy_ops, emissions, mask, chain)
+        alphas, betas = equations.messages(numpy_ops, emissions, mask, chain)
         path = equations.viterbi(numpy_ops, emissions, mask, chain)
         firsts = np.arange(0, 4990, 7)
         segments = (np.zeros_like(firsts), firsts, firsts + 3)
