@@ -16,8 +16,8 @@ Notation
     g                 the activation, tanh unless another is asked for
     σ                 the logistic sigmoid
     *                 the element-wise product
-    ⟨h_{t-1}⟩         h_{t-1} · recurrent_mask where there is one (dropout, Gal & Ghahramani 2016),
-                      h_{t-1} otherwise; the equations print h_{t-1} for it
+    Where there is a recurrent_mask m [B, H] (dropout, Gal & Ghahramani 2016), m * h_{t-1} stands
+    for the h_{t-1} in every W·[…].
 
 The gates lie side by side along nH in the order that `CellEquations.gates` names.
 
