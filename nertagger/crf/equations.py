@@ -70,7 +70,7 @@ def message_step(xp: Any, message: Any, exp_transitions: Any) -> Any:
 
 
 def viterbi_step(xp: Any, delta: Any, emission: Any, transitions: Any) -> Any:
-    """δ_t(j) = max_i [δ_{t-1}(i) - max δ_{t-1} + A(i, j)] + e_t(j).  Rabiner (33a).
+    """δ_t(j) = max_i [δ_{t-1}(i) + A(i, j)] + e_t(j).  Rabiner (33a).
 
     Tags come first here, so that the K² sums of a step run along whole batches.
 
@@ -79,8 +79,7 @@ def viterbi_step(xp: Any, delta: Any, emission: Any, transitions: Any) -> Any:
         emission: e_t, [K, B].
         transitions: A(i, j) at [i, j, 0], [K, K, 1].
     """
-    relative = delta - xp.max(delta, axis=0, keepdims=True)
-    return xp.max(xp.expand_dims(relative, 1) + transitions, axis=0) + emission
+    return xp.max(xp.expand_dims(delta, 1) + transitions, axis=0) + emission
 
 
 def back_pointer(xp: Any, delta: Any, tags: Any, transitions: Any) -> Any:
@@ -185,6 +184,8 @@ def viterbi(xp: Any, emissions: Any, mask: Any, chain: Chain) -> Any:
 
     Of equal scores, the tag with the lower index wins.
     """
+    # What is the same for all tags chooses none; without it the sums stay small.
+    emissions = emissions - xp.max(emissions, axis=-1, keepdims=True)
     by_time = xp.transpose(emissions, (1, 2, 0))
     follows, times = _follows(xp, mask)
     pairs = xp.expand_dims(chain.transitions, 2)

@@ -110,8 +110,10 @@ class Decoder:
     def _decode_chain(self, logits: np.ndarray, offsets: np.ndarray) -> Decoded:
         lengths = np.diff(offsets)
         path = np.zeros(len(logits), np.intp)
+        begins = np.zeros(len(logits), bool)
         probabilities = np.zeros_like(logits)
-        batches = []
+        found = [(np.zeros(0, np.intp), np.zeros(0, np.intp), np.zeros(0, np.float32))]
+        # Sentences of like lengths are padded together.
         order = np.argsort(-lengths, kind="stable")
         for begin in range(0, len(order), _SENTENCES_AT_ONCE):
             some = order[begin : begin + _SENTENCES_AT_ONCE]
@@ -123,38 +125,30 @@ class Decoder:
             tags = equations.viterbi(numpy_ops, emissions, mask, self._chain)
             alphas, betas = equations.messages(numpy_ops, emissions, mask, self._chain)
             path[places] = tags[mask]
-            marginals = equations.marginals(numpy_ops, alphas, betas, mask)
-            probabilities[places] = marginals[mask]
-            batches.append((emissions, alphas, betas, mask, tags))
-        begins, firsts, lasts = self._entities(path, offsets)
-        scores = np.zeros(len(firsts), np.float32)
-        sentences = np.searchsorted(offsets, firsts, side="right") - 1
-        rank = np.empty_like(order)
-        rank[order] = np.arange(len(order))
-        for number, (emissions, alphas, betas, mask, tags) in enumerate(batches):
-            chosen = np.flatnonzero(rank[sentences] // _SENTENCES_AT_ONCE == number)
-            if not len(chosen):
+            probabilities[places] = equations.marginals(numpy_ops, alphas, betas, mask)[mask]
+            bounds = np.append(0, np.cumsum(lengths[some]))
+            begins[places], firsts, lasts = self._entities(tags[mask], bounds)
+            if not len(firsts):
                 continue
-            starts = offsets[sentences[chosen]]
-            segments = (
-                rank[sentences[chosen]] - number * _SENTENCES_AT_ONCE,
-                firsts[chosen] - starts,
-                lasts[chosen] - starts,
+            rows = np.searchsorted(bounds, firsts, side="right") - 1
+            segments = rows, firsts - bounds[rows], lasts - bounds[rows]
+            scores = equations.segment_log_probabilities(
+                numpy_ops,
+                emissions,
+                alphas,
+                betas,
+                mask,
+                self._chain,
+                tags,
+                segments,
+                self._continuations,
             )
-            scores[chosen] = np.exp(
-                equations.segment_log_probabilities(
-                    numpy_ops,
-                    emissions,
-                    alphas,
-                    betas,
-                    mask,
-                    self._chain,
-                    tags,
-                    segments,
-                    self._continuations,
-                )
-            )
-        return self._decoded(path, probabilities, begins, firsts, lasts, scores)
+            found.append((places[firsts], places[lasts], np.exp(scores)))
+        firsts, lasts, scores = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        in_order = np.argsort(firsts)
+        return self._decoded(
+            path, probabilities, begins, firsts[in_order], lasts[in_order], scores[in_order]
+        )
 
     def _entities(
         self, path: np.ndarray, offsets: np.ndarray

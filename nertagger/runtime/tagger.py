@@ -81,7 +81,7 @@ class Tagger:
         """
         return self._documents([_string(text)])[0]
 
-    def pipe(self, texts: Iterable[str], batch_size: int = 256) -> Iterator[Document]:
+    def pipe(self, texts: Iterable[str], batch_size: int = 1024) -> Iterator[Document]:
         """Tags a stream of texts, in order and with the memory of one batch.
 
         Args:
@@ -99,7 +99,7 @@ class Tagger:
         return self._stream(texts, batch_size)
 
     def tag_tokens(
-        self, sentences: Iterable[Sequence[str]], batch_size: int = 256
+        self, sentences: Iterable[Sequence[str]], batch_size: int = 1024
     ) -> list[list[Token]]:
         """Tags the caller's own tokens.
 
