@@ -26,7 +26,7 @@ _HELP = {
     "characters": "How a word's characters enter the network.",
     "vectors": "Pretrained vectors: GloVe or word2vec text, or a NumPy archive.",
     "unknown_probability": "With which a word seen once becomes <UNK> in training.",
-    "epochs": "Passes over the corpus, at most.  [default: 25, small corpora to 100]",
+    "epochs": "Passes over the corpus, at most.  [default: 20, small corpora to 100]",
     "patience": "Stop after so many epochs without a better dev F1.  [default: a third of --epochs]",
     "batch_size": "Sentences of a step.  [default: 8 for small corpora, else 32]",
     "learning_rate": "At the start.",
@@ -78,7 +78,7 @@ def command(config: str | None, resume: bool, **given: Any) -> int:
 
     from nertagger.training.train import train
 
-    result = train(options, resume)
+    result = train(options, resume, export=_export)
     micro = result["scores"]["micro"]
     print(
         f"{result['model']}  dev F1 {100 * micro['f1']:.2f} "
@@ -89,3 +89,10 @@ def command(config: str | None, resume: bool, **given: Any) -> int:
         print("interrupted: this is the best so far; --resume goes on", file=sys.stderr)
         return 130
     return 0
+
+
+def _export(*parts: Any) -> None:
+    # Imports TensorFlow: only once there is something to export.
+    from nertagger.export.saved_model import export_saved_model
+
+    export_saved_model(*parts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,8 @@ from nertagger.text.token_encoder import TokenEncoder
 from nertagger.training.history import draw_learning_curve, write_history
 from nertagger.training.model_card import model_card
 from nertagger.writing import atomic_directory, atomic_file
+
+Export = Callable[[Path, Mapping[str, Any], TokenEncoder, Mapping[str, np.ndarray]], None]
 
 
 def next_version(base: Path) -> int:
@@ -56,7 +58,7 @@ def write_model_directory(
     encoder: TokenEncoder,
     tensors: Mapping[str, np.ndarray],
     history: Sequence[Mapping[str, float]],
-    export: Any = None,
+    export: Export | None = None,
 ) -> tuple[Path, list[str]]:
     """Writes <base>/<highest + 1>, all of it or nothing.
 
@@ -66,7 +68,7 @@ def write_model_directory(
         encoder: its vocabularies are written.
         tensors: the weights by name.
         history: of the training, for the table and the picture.
-        export: called with the unfinished directory, to add what TensorFlow Serving reads.
+        export: adds what TensorFlow Serving reads to the unfinished directory.
 
     Returns:
         The new version's directory, and notes for the user.
@@ -92,7 +94,7 @@ def write_model_directory(
                 "no picture of the learning curve: pip install 'nertagger[plots]' draws it"
             )
         if export is not None:
-            export(directory)
+            export(directory, config, encoder, tensors)
     return version, notes
 
 

@@ -41,7 +41,7 @@ class TrainingOptions:
         vocabulary: a file of words, one a line, instead of the corpus's commonest.
         vectors: pretrained vectors, a GloVe or word2vec text file or a NumPy archive.
         unknown_probability: with which a word seen once becomes `<UNK>` in training.
-        epochs: at most so many passes over the corpus; None for 25, or as many as 2,000 steps take, but
+        epochs: at most so many passes over the corpus; None for 20, or as many as 2,000 steps take, but
             not more than 100.
         patience: epochs without a better dev F1 after which training stops; None for a third of
             `epochs`.
@@ -114,7 +114,7 @@ class TrainingOptions:
         """These options, with what depends on the size of the training corpus settled."""
         batch_size = self.batch_size or (8 if sentences < 4_000 else 32)
         steps = -(-sentences // batch_size)
-        epochs = self.epochs or min(max(25, -(-2_000 // steps)), 100)
+        epochs = self.epochs or min(max(20, -(-2_000 // steps)), 100)
         patience = self.patience or max(epochs // 3, 1)
         return dataclasses.replace(self, batch_size=batch_size, epochs=epochs, patience=patience)
 

@@ -7,7 +7,7 @@ import dataclasses
 import fcntl
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,10 @@ WORKING = ".training"
 
 
 def train(
-    options: TrainingOptions, resume: bool = False, console: Console | None = None
+    options: TrainingOptions,
+    resume: bool = False,
+    console: Console | None = None,
+    export: Callable[..., None] | None = None,
 ) -> dict[str, Any]:
     """Trains a tagger and writes it as the next version of its model directory.
 
@@ -33,6 +36,7 @@ def train(
         options: what to train, on what.
         resume: go on from where the last training with the same options was stopped.
         console: for progress; stderr by default.
+        export: see `model_directory.write_model_directory`.
 
     Returns:
         `model` (the directory written), `name`, `scores` (of its best epoch on dev), `epoch` and
@@ -86,7 +90,7 @@ def train(
         }
         config["scores"] = {key: fitted.scores[key] for key in ("micro", "macro", "per_type")}
         version, notes = write_model_directory(
-            base, config, dataset.encoder, fitted.tensors, fitted.history
+            base, config, dataset.encoder, fitted.tensors, fitted.history, export
         )
         for note in notes:
             log(note)
