@@ -104,9 +104,9 @@ class _NamedInitializer(tf.lookup.TextFileInitializer):
 def _lines(words: Sequence[str]) -> Iterable[str]:
     seen: set[str] = set()
     for number, word in enumerate(words):
-        usable = word and word not in seen and not set(word) & set("\r\n")
-        # Brackets are always tokens of their own.
-        yield word if usable else f"<{number}>"
+        usable = word and word not in seen and not set(word) & set("\t\r\n")
+        # No token has white space.
+        yield word if usable else f"\t{number}"
         seen.add(word)
 
 

@@ -29,8 +29,9 @@ def export_model(
     """
     source = find_model(model).resolve()
     base = _base(source) if output is None else Path(output)
-    if base.exists() and not base.is_dir():
-        raise InputError("a file; --output expects a directory, new or of a model", base)
+    for place in (base, *base.parents):
+        if place.exists() and not place.is_dir():
+            raise InputError("a file; --output expects a directory, new or of a model", place)
     config, encoder, tensors = read_model(source)[1:]
     import_keras()
     from nertagger.export.saved_model import export_saved_model
