@@ -84,6 +84,12 @@ def cut_at_lines(
         yield Chunk(chunk, line, offset + len(chunk))
 
 
+def lines_of(file: BinaryIO) -> Iterator[bytes]:
+    """The lines of a file with their ends, from where it is; one that is too long comes in parts,
+    so that whoever gathers them can refuse it."""
+    return iter(lambda: file.readline(LONGEST_DOCUMENT + 1), b"")
+
+
 class ChunkBuilder:
     """Gathers lines into chunks that end where a document does.
 

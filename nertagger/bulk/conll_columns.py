@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-from nertagger.bulk.chunks import BYTE_ORDER_MARK, Chunk, ChunkBuilder, Place
+from nertagger.bulk.chunks import BYTE_ORDER_MARK, Chunk, ChunkBuilder, Place, lines_of
 from nertagger.bulk.records import Record, Records, decode_counting
 from nertagger.corpora.conll import DOCUMENT_START
 from nertagger.errors import InputError
@@ -34,7 +34,7 @@ class ConllColumns:
         builder = ChunkBuilder(place, self.path)
         knows_documents = False
         marker = DOCUMENT_START.encode()
-        for line in file:
+        for line in lines_of(file):
             starts = marker in line and _starts_document(line)
             if starts and (builder.is_full or not knows_documents):
                 yield from builder.cut()

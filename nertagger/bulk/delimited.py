@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from nertagger.bulk.chunks import BYTE_ORDER_MARK, Chunk, ChunkBuilder, Place
+from nertagger.bulk.chunks import BYTE_ORDER_MARK, Chunk, ChunkBuilder, Place, lines_of
 from nertagger.bulk.records import Record, Records, decode_counting
 from nertagger.errors import InputError
 
@@ -43,7 +43,7 @@ class Delimited:
         read: list[bytes] = []
 
         def header() -> Iterator[str]:
-            for line in file:
+            for line in lines_of(file):
                 read.append(line)
                 # Each byte as a character: what separates and quotes is ASCII, so the rows are the
                 # same, and a row may end anywhere.
@@ -62,7 +62,7 @@ class Delimited:
         builder = ChunkBuilder(place, self.path)
 
         def lines() -> Iterator[str]:
-            for line in file:
+            for line in lines_of(file):
                 builder.add(line)
                 yield line.decode("latin-1")
 

@@ -47,24 +47,20 @@ class Progress:
 
     def summary(self, counts: Counts) -> str:
         """What has been done in how long."""
-        from nertagger.training.progress import duration
-
         seconds = time.monotonic() - self._started
         return (
             f"{counts.documents:,} documents, {counts.tokens:,} tokens, "
-            f"{counts.entities:,} entities in {duration(seconds)} "
+            f"{counts.entities:,} entities in {_clock(seconds)} "
             f"({counts.tokens / max(seconds, 1e-9):,.0f} tokens/s)"
         )
 
     def _line(self, offset: int, counts: Counts) -> str:
-        from nertagger.training.progress import duration
-
         seconds = time.monotonic() - self._started
         speed = f"{counts.tokens / seconds:,.0f} tokens/s"
         if not self._size:
             return f"{counts.tokens:,} tokens, {speed}"
         left = seconds * (self._size - offset) / max(1, offset - self._first)
-        return f"{100 * offset / self._size:.0f} %, {speed}, {duration(left)} left"
+        return f"{100 * offset / self._size:.0f} %, {speed}, {_clock(left)} left"
 
     def _show_bar(self, offset: int, counts: Counts) -> None:
         # Imported late: it takes longer than tagging a page.
@@ -82,3 +78,10 @@ class Progress:
             self._task = self._bar.add_task("", total=self._size, line="")
             self._bar.start()
         self._bar.update(self._task, completed=offset, line=self._line(offset, counts))
+
+
+def _clock(seconds: float) -> str:
+    """Hours, minutes and seconds: 2:05:09."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}"

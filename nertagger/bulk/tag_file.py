@@ -200,7 +200,9 @@ class _Run:
         if not total.documents:
             _warn(f"{self._source.name}: has no documents, so the output has none")
         elif self._file:
-            print(f"nertagger: {self._progress.summary(self._counts)}", file=sys.stderr)
+            before = f", after {self._before.documents:,} before it was resumed"
+            summary = self._progress.summary(self._counts) + (before if self._resumed else "")
+            print(f"nertagger: {summary}", file=sys.stderr)
 
 
 def _workers(size: int | None) -> int:
