@@ -54,7 +54,8 @@ def command(
     if path is not None:
         from nertagger.bulk.destination import check_output
 
-        check_output(path)
+        corpus = Path(corpus_path)
+        check_output(path, corpus.stat() if corpus.is_file() else None)
     with _one_line_warnings():
         result = evaluate_model(model, corpus_path, label_map)
     with _open_output(path) as file:
