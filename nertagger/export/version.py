@@ -8,7 +8,7 @@ from pathlib import Path
 
 from nertagger.errors import InputError
 from nertagger.runtime.directory import ASSETS, find_model, read_model, versions
-from nertagger.silence import import_keras, silenced
+from nertagger.silence import import_keras
 from nertagger.writing import atomic_directory
 
 
@@ -40,8 +40,7 @@ def export_model(
     version = base / str(max(versions(base), default=0) + 1)
     with atomic_directory(version) as directory:
         shutil.copytree(source / ASSETS, directory / ASSETS)
-        with silenced():
-            export_saved_model(directory, config, encoder, tensors)
+        export_saved_model(directory, config, encoder, tensors)
     return version
 
 
