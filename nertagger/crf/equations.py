@@ -56,17 +56,19 @@ def constrain(xp: Any, chain: Chain, allowed: Chain) -> Chain:
 
 
 def message_step(xp: Any, message: Any, exp_transitions: Any) -> Any:
-    """log Σ_i exp(m(i) - max m) exp A(i, j).
+    """log Σ_i exp(m(i) - max m) exp A(i, j), forwards and backwards, [B, 2, K].
 
     With m = α_{t-1} it is α_t(j) - e_t(j), Rabiner (20). With m = e_t + β_t and A transposed it is
     β_{t-1}, Rabiner (25): a backward message is a forward one of the reversed chain.
 
     Args:
-        message: m, [..., B, K].
-        exp_transitions: exp A, [..., K, K].
+        message: m, [B, 2, K].
+        exp_transitions: exp A and its transpose on the diagonal of one matrix, [2K, 2K]: a single
+            plain product is what every backend is fast at.
     """
-    sums = xp.matmul(xp.exp(message - xp.max(message, axis=-1, keepdims=True)), exp_transitions)
-    return _log(xp, sums)
+    relative = xp.exp(message - xp.max(message, axis=-1, keepdims=True))
+    sums = xp.matmul(xp.reshape(relative, (-1, exp_transitions.shape[0])), exp_transitions)
+    return _log(xp, xp.reshape(sums, (-1, 2, message.shape[2])))
 
 
 def viterbi_step(xp: Any, delta: Any, emission: Any, transitions: Any) -> Any:
@@ -103,13 +105,17 @@ def messages(xp: Any, emissions: Any, mask: Any, chain: Chain) -> tuple[Any, Any
     padding, α_t is s + e_t and β_t is f.
     """
     forwards = xp.exp(chain.transitions)
-    both = xp.stack([forwards, xp.transpose(forwards, (1, 0))])
+    backwards, none = xp.transpose(forwards, (1, 0)), xp.zeros_like(forwards)
+    both = xp.concatenate(
+        [xp.concatenate([forwards, none], axis=1), xp.concatenate([none, backwards], axis=1)],
+        axis=0,
+    )
     by_time = xp.transpose(emissions, (1, 0, 2))
-    by_time = xp.stack([by_time, xp.flip(by_time, axis=0)], axis=1)
+    by_time = xp.stack([by_time, xp.flip(by_time, axis=0)], axis=2)
     follows, times = _follows(xp, mask)
     precedes = xp.concatenate([follows[1:], xp.zeros_like(follows[:1])], axis=0)
-    inner = xp.expand_dims(xp.stack([follows, xp.flip(precedes, axis=0)], axis=1), 3)
-    boundary = xp.expand_dims(xp.stack([chain.start, chain.end]), 1)
+    inner = xp.expand_dims(xp.stack([follows, xp.flip(precedes, axis=0)], axis=2), 3)
+    boundary = xp.stack([chain.start, chain.end])
 
     def step(message: Any, t: Any) -> tuple[Any, Any]:
         passed = xp.where(inner[t], message_step(xp, message, both), boundary)
@@ -117,8 +123,8 @@ def messages(xp: Any, emissions: Any, mask: Any, chain: Chain) -> tuple[Any, Any
 
     # No token follows another at the first step: what is passed there is the boundary.
     _, passed = xp.scan(step, xp.zeros_like(by_time[0]), times)
-    alphas = emissions + xp.transpose(passed[:, 0], (1, 0, 2))
-    return alphas, xp.transpose(xp.flip(passed[:, 1], axis=0), (1, 0, 2))
+    alphas = emissions + xp.transpose(passed[:, :, 0], (1, 0, 2))
+    return alphas, xp.transpose(xp.flip(passed[:, :, 1], axis=0), (1, 0, 2))
 
 
 def log_partition(xp: Any, emissions: Any, betas: Any, mask: Any, chain: Chain) -> Any:
