@@ -16,7 +16,8 @@ import numpy as np
 _INDENT = "    "
 _SPECIAL = re.compile(r'[\x00-\x1f"\\]')
 _SHORT = {"\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
-_LARGEST_FLOAT = float(np.finfo(np.float32).max)
+# What RapidJSON takes to be a float; a little less than the largest.
+_LARGEST_FLOAT = 3.4028234e38
 _NOT_FINITE = {"nan": "NaN", "-nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 
 

@@ -179,7 +179,9 @@ class ModelManager:
         except StatusError as error:
             version.error = error
             version.state = END
-            log.error("%s version %d: %s", name, number, error.message)
+            # At the start, the exception says it.
+            if self._thread:
+                log.error("%s version %d: %s", name, number, error.message)
             return
         with self._changed:
             version.servable = servable

@@ -174,13 +174,12 @@ class Servable:
 
 
 def _load_error(error: Exception, path: Path) -> StatusError:
-    status = _status(error)
-    # TensorFlow reads protocol buffers itself, and says OSError where they are damaged.
+    # Where a protocol buffer is damaged, Python's own exceptions come.
     damaged = isinstance(error, OSError | ValueError | RuntimeError)
-    first = status.message.strip().splitlines()[0] if status.message.strip() else "no reason given"
-    return StatusError(
-        "DATA_LOSS" if damaged else status.code, f"{path}: cannot be loaded: {first}"
-    )
+    code = "DATA_LOSS" if damaged else _status(error).code
+    message = str(error) if damaged else _status(error).message
+    first = next(iter(message.strip().splitlines()), "no reason given")
+    return StatusError(code, f"{path}: cannot be loaded: {first}")
 
 
 def types(infos: Mapping[str, Any]) -> dict[str, str]:

@@ -173,10 +173,9 @@ def _serve(options: ServerOptions, listener: socket.socket) -> int:
     manager.start()
     batcher = Batcher(options.maximum_batch_size, options.batch_timeout, threads)
     application = make_application(manager, batcher, options.limits, options.metrics_path)
-    _Protocol.head_seconds = options.limits.seconds
     config = uvicorn.Config(
         application,
-        http=_Protocol,
+        http=type("Protocol", (_Protocol,), {"head_seconds": options.limits.seconds}),
         ws="none",
         lifespan="off",
         log_config=None,

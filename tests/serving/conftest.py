@@ -76,11 +76,10 @@ def run_server(configs, limits=None, poll_seconds=0.05, maximum_rows=32, timeout
     manager.start()
     batcher = Batcher(maximum_rows, timeout, threads)
     listener = listen("127.0.0.1", 0)
-    if limits:
-        _Protocol.head_seconds = limits.seconds
+    seconds = limits.seconds if limits else 30.0
     config = uvicorn.Config(
         make_application(manager, batcher, limits),
-        http=_Protocol,
+        http=type("Protocol", (_Protocol,), {"head_seconds": seconds}),
         ws="none",
         lifespan="off",
         log_config=None,

@@ -48,8 +48,8 @@ function requestPath() {
 
 function showCurl() {
   const quoted = requestBody().replaceAll("'", "'\\''");
-  const url = new URL(requestPath(), document.baseURI);
-  curl.textContent = `curl -d '${quoted}' \\\n  '${url}'`;
+  const address = new URL(requestPath(), document.baseURI);
+  curl.textContent = `curl -d '${quoted}' \\\n  '${address}'`;
 }
 
 // Offsets count code points; a string's indices count UTF-16 units.
