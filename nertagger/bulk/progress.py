@@ -19,19 +19,23 @@ class Progress:
     Args:
         size: of the input in bytes, None where it is not known.
         done: bytes that an earlier run has tagged.
+        quiet: say nothing, where somebody types or reads the documents themselves.
     """
 
-    def __init__(self, size: int | None, done: int = 0) -> None:
+    def __init__(self, size: int | None, done: int = 0, quiet: bool = False) -> None:
         self._size = size
+        self._quiet = quiet or sys.stderr is None
         self._first = done
         self._started = time.monotonic()
         self._next_line = self._started + _LINE_AFTER
         self._bar: Any = None
-        self._is_terminal = sys.stderr is not None and sys.stderr.isatty()
+        self._is_terminal = not self._quiet and sys.stderr.isatty()
 
     def advance(self, offset: int, counts: Counts) -> None:
         """The input has been tagged up to `offset`; `counts` are of this run."""
         now = time.monotonic()
+        if self._quiet:
+            return
         if self._is_terminal:
             if now - self._started >= _BAR_AFTER:
                 self._show_bar(offset, counts)

@@ -133,7 +133,9 @@ class _Run:
         self._place = self._resumed.place if self._resumed else begin
         self._before = self._resumed.counts if self._resumed else Counts()
         self._counts = Counts()
-        self._progress = Progress(source.size, self._place.offset)
+        to_screen = isinstance(destination, StandardOutput) and sys.stdout.isatty()
+        quiet = to_screen or source.file.isatty()
+        self._progress = Progress(source.size, self._place.offset, quiet)
 
     def __call__(self, eager: bool) -> int:
         if self._resumed:

@@ -129,7 +129,7 @@ def test_long_sentences_and_lines_are_scored(model, tokens, tmp_path):
     result = run(model, path, "--format", "json")
     found = json.loads(result.stdout)
     assert_equal_to_seqeval(found, [sentence[1]], predicted_tags(model, [sentence]))
-    text = "Ada " * 250_000
+    text = "Ada " + ("x" * 400 + " ") * 2500
     path = tmp_path / "gold.jsonl"
     path.write_text(json.dumps({"text": text, "entities": [[0, 3, "PER"]]}))
     found = scores(model, path)

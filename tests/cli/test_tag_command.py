@@ -373,3 +373,55 @@ def test_a_worker_that_dies_is_one_line(model, text, tmp_path):
     assert "a worker process died of SIGKILL" in result.stderr
     assert "with --resume goes on" in result.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_ctrl_c_ends_workers_that_do_not_answer(model, text, tmp_path):
+    code = BLOCKED.replace("main()", "") + (
+        "import signal\n"
+        "from nertagger.bulk import processes\n"
+        "begin = processes._Worker.tag\n"
+        "def tag(self, chunk):\n"
+        "    if chunk.line > 5:\n"
+        "        os.kill(self._process.pid, signal.SIGSTOP)\n"
+        "        print(self._process.pid, file=sys.stderr, flush=True)\n"
+        "    return begin(self, chunk)\n"
+        "processes._Worker.tag = tag\n"
+        "main()\n"
+    )
+    arguments = ["tag", "--model", model, "--input", text, "--workers", "2"]
+    with subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, arguments), "--output", tmp_path / "out"],
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        workers = [int(process.stderr.readline()) for _ in range(2)]
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert errors.startswith("nertagger: interrupted; ")
+    assert errors.count("\n") == 1
+    for worker in workers:
+        with pytest.raises(ProcessLookupError):
+            os.kill(worker, 0)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals are POSIX's")
+def test_what_is_typed_is_tagged_line_by_line(model):
+    import pty
+
+    main, child = pty.openpty()
+    with subprocess.Popen(
+        [*NERTAGGER, "--model", model], stdin=child, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert b"Ctrl-D ends" in process.stderr.readline()
+        for line in (b"Ada Lovelace\n", b"Oslo\n"):
+            os.write(main, line)
+            # A blank line stands between documents.
+            while (found := process.stdout.readline()) == b"\n" or found.startswith(b"  "):
+                pass
+            assert found == line
+        os.write(main, b"\x04")
+        process.communicate(timeout=60)
+    os.close(main)
+    os.close(child)
+    assert process.returncode == 0
