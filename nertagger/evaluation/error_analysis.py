@@ -14,6 +14,7 @@ Equal spans are paired first, then overlapping ones, the longest overlap first.
 from __future__ import annotations
 
 import bisect
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
@@ -155,9 +156,15 @@ def _worst_lines(
     limit: int,
 ) -> list[dict[str, Any]]:
     lines: Counter[tuple[int, int]] = Counter()
+    starts: dict[int, list[int]] = {}
     for error in errors:
-        text = gold[error.document].text
-        lines[error.document, text.rfind("\n", 0, error.start) + 1] += 1
+        # Found once for each document: one may be a line of a megabyte with as many errors.
+        if error.document not in starts:
+            text = gold[error.document].text
+            starts[error.document] = [0, *(match.end() for match in re.finditer("\n", text))]
+        document_starts = starts[error.document]
+        line = bisect.bisect_right(document_starts, error.start) - 1
+        lines[error.document, document_starts[line]] += 1
     worst = []
     for (index, start), count in lines.most_common(limit):
         text = gold[index].text
