@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import run_server
+from serving_server import run_server
 
 from nertagger.errors import InputError
 from nertagger.serving.models import ModelConfig, ModelManager, find_versions

@@ -12,7 +12,7 @@ import threading
 import time
 
 import pytest
-from conftest import run_server
+from serving_server import run_server
 
 from nertagger.serving.configuration import Limits
 from nertagger.serving.models import ModelConfig
