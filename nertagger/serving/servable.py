@@ -43,22 +43,18 @@ class Servable:
         name: the model's name.
         version: the version's number.
         path: its directory.
-        threads: how many threads one run may use, and how many runs go on at once; 0 leaves it to
-            TensorFlow.
 
     Raises:
         StatusError: the directory holds no SavedModel, or a damaged one.
     """
 
-    def __init__(self, name: str, version: int, path: Path, threads: int = 0):
+    def __init__(self, name: str, version: int, path: Path):
         import tensorflow as tf
 
         self.name = name
         self.version = version
         self.path = path
-        config = tf.compat.v1.ConfigProto(
-            intra_op_parallelism_threads=threads, inter_op_parallelism_threads=threads
-        )
+        config = tf.compat.v1.ConfigProto()
         # A laptop's other programs want the GPU's memory too.
         config.gpu_options.allow_growth = True
         self._session = tf.compat.v1.Session(graph=tf.Graph(), config=config)

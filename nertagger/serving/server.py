@@ -22,7 +22,8 @@ from nertagger.errors import InputError
 from nertagger.serving.configuration import METRICS_PATH, Limits
 from nertagger.serving.models import ModelConfig, ModelManager
 
-log = logging.getLogger("nertagger.serving")
+# How long a connection is kept between two requests.
+_KEEP_ALIVE_SECONDS = 75
 
 
 @dataclass(frozen=True)
@@ -64,29 +65,29 @@ class _Protocol(H11Protocol):
         super().connection_made(transport)
         self._await_head()
 
-    def _await_head(self) -> None:
-        self._deadline = self.loop.call_later(self.head_seconds, self._give_up)
-
-    def _give_up(self) -> None:
-        if self.cycle is None or self.cycle.response_complete:
-            self.transport.close()
+    def data_received(self, data: bytes) -> None:
+        # The first bytes of another request on a connection that was kept.
+        if self._deadline is None and (self.cycle is None or self.cycle.response_complete):
+            self._await_head()
+        super().data_received(data)
 
     def handle_events(self) -> None:
         before = self.cycle
         super().handle_events()
-        if self.cycle is not before and self._deadline:
-            self._deadline.cancel()
-            self._deadline = None
-
-    def on_response_complete(self) -> None:
-        super().on_response_complete()
-        if self._deadline is None and not self.transport.is_closing():
-            self._await_head()
+        if self.cycle is not before:
+            self._forget_deadline()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._forget_deadline()
+        super().connection_lost(exc)
+
+    def _await_head(self) -> None:
+        self._deadline = self.loop.call_later(self.head_seconds, self.transport.close)
+
+    def _forget_deadline(self) -> None:
         if self._deadline:
             self._deadline.cancel()
-        super().connection_lost(exc)
+            self._deadline = None
 
 
 class _Server(uvicorn.Server):
@@ -181,6 +182,7 @@ def _serve(options: ServerOptions, listener: socket.socket) -> int:
         log_config=None,
         access_log=False,
         server_header=False,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=options.stop_seconds,
     )
     server = _Server(config)
