@@ -199,6 +199,11 @@ class _Run:
                 f"{self._source.name}: {total.replaced:,} sequences of bytes that are not UTF-8 "
                 "became U+FFFD; convert the file if they should be letters"
             )
+        if total.long:
+            # NumPy comes with it, which this process does without where workers tag.
+            from nertagger.text.sentences import long_sentences_note
+
+            _warn(f"{self._source.name}: {long_sentences_note(total.long)}")
         if not total.documents:
             _warn(f"{self._source.name}: has no documents, so the output has none")
         elif self._file:

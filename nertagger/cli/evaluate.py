@@ -85,11 +85,14 @@ def evaluate_model(model: str, corpus_path: str, label_map: str = "") -> dict[st
     from nertagger.evaluation.evaluate import evaluate
     from nertagger.evaluation.label_map import parse_label_map
     from nertagger.runtime.tagger import load
+    from nertagger.text.sentences import count_long_sentences, long_sentences_note
 
     tagger = load(model)
     corpus = read_corpus(corpus_path)
     mapping = parse_label_map(label_map, {*corpus.labels, *tagger.labels})
     _warn_of_labels(corpus, tagger.labels, mapping)
+    if long := sum(count_long_sentences(document.text) for document in corpus.documents):
+        warnings.warn(f"{corpus.path}: {long_sentences_note(long)}", stacklevel=2)
     predicted = tagger.pipe(document.text for document in corpus.documents)
     result = evaluate(corpus.documents, predicted, mapping)
     return {"model": str(tagger.path), "corpus": str(corpus.path), **result}

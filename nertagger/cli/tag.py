@@ -86,6 +86,7 @@ def _tag_texts(texts: tuple[str, ...], model: str | None, output: str | None, fo
     from nertagger.bulk.partial_output import PartialOutput
     from nertagger.bulk.records import Record, decode_counting
     from nertagger.runtime.tagger import load
+    from nertagger.text.sentences import count_long_sentences, long_sentences_note
 
     path = None if output in (None, "-") else Path(str(output))
     if path is not None:
@@ -109,6 +110,8 @@ def _tag_texts(texts: tuple[str, ...], model: str | None, output: str | None, fo
         destination.finish()
     finally:
         destination.close()
+    if long := sum(count_long_sentences(record.text) for record in records):
+        print(f"nertagger: warning: {long_sentences_note(long)}", file=sys.stderr)
     if replaced := sum(count for _, count in decoded):
         print(
             f"nertagger: warning: {replaced:,} sequences of bytes that are not UTF-8 became U+FFFD",

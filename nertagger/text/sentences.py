@@ -20,7 +20,7 @@ import numpy as np
 
 from nertagger.text import characters as c
 from nertagger.text.boundaries import shift
-from nertagger.text.tokens import joined_code_points
+from nertagger.text.tokens import joined_code_points, token_bounds
 from nertagger.text.word_forms import fold_all
 
 MAXIMUM_LENGTH = 256
@@ -62,12 +62,38 @@ def split_sentences_batch(
     return offsets, np.searchsorted(offsets, text_offsets).astype(np.int32)
 
 
+def count_long_sentences(text: str) -> int:
+    """How many sentences of a text are longer than MAXIMUM_LENGTH tokens, and so are cut."""
+    codes = c.code_points(text)
+    starts, ends = token_bounds(codes)
+    if len(starts) <= MAXIMUM_LENGTH:
+        return 0
+    offsets = _uncut_bounds(codes, starts, ends, c.class_table()[codes])
+    return int((np.diff(offsets) > MAXIMUM_LENGTH).sum())
+
+
+def long_sentences_note(count: int) -> str:
+    """What a user is told of `count` sentences that were cut."""
+    return (
+        f"{count:,} sentence{'s' * (count > 1)} longer than {MAXIMUM_LENGTH} tokens "
+        f"{'were' if count > 1 else 'was'} cut into parts, each read by itself"
+    )
+
+
 def sentence_bounds(codes: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
     """`split_sentences` of code points, which may be of many texts with line breaks between."""
-    count = len(starts)
-    if not count:
+    if not len(starts):
         return np.zeros(1, np.int32)
     classes = c.class_table()[codes]
+    offsets = _uncut_bounds(codes, starts, ends, classes)
+    return cut_long(offsets, cuts_after(classes[starts])).astype(np.int32)
+
+
+def _uncut_bounds(
+    codes: np.ndarray, starts: np.ndarray, ends: np.ndarray, classes: np.ndarray
+) -> np.ndarray:
+    """Sentences as the rules have them, of any length."""
+    count = len(starts)
     breaks = np.zeros(len(codes) + 1, np.int32)
     np.cumsum(classes == c.LINE_BREAK, dtype=np.int32, out=breaks[1:])
     next_starts = np.append(starts[1:], np.int32(len(codes)))
@@ -91,8 +117,7 @@ def sentence_bounds(codes: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> 
     is_last = ends_sentence(
         np, first, last, ends - starts, next_starts > ends, line_ends, kind, opener
     )
-    offsets = np.append(0, np.flatnonzero(is_last) + 1)
-    return cut_long(offsets, cuts_after(first)).astype(np.int32)
+    return np.append(0, np.flatnonzero(is_last) + 1)
 
 
 def ends_sentence(

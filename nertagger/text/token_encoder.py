@@ -37,7 +37,9 @@ class TokenEncoder:
         self.characters = characters
         self.characters_per_token = characters_per_token
         self.vector_words = vector_words
-        self.vector_rows: Mapping[str, int] = {word: row for row, word in enumerate(vector_words) if row}
+        self.vector_rows: Mapping[str, int] = {
+            word: row for row, word in enumerate(vector_words) if row
+        }
         self.case = case
 
     @property
@@ -63,7 +65,7 @@ class TokenEncoder:
         return inputs
 
     def vector_row(self, token: str, folded: str) -> int:
-        """The row of a token's vector: of the token as it stands, else folded, else without full stops."""
+        """The row of a token's vector: of it as it stands, else folded, else without periods."""
         rows = self.vector_rows
         return (
             rows.get(token)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from nertagger.text.characters import LINE_BREAK, class_table, code_points
 from nertagger.text.sentences import (
     abbreviations,
+    count_long_sentences,
     sentence_openers,
     split_sentences,
     split_sentences_batch,
@@ -112,3 +113,11 @@ def test_look_up_lists_hold_folded_words():
         assert word == fold(word)
         assert (class_table()[code_points(word)] > LINE_BREAK).all()
         assert len(word) > 1 or word == "a"
+
+
+def test_sentences_that_are_cut_are_counted():
+    word, line = "and ", "He left. She stayed. "
+    assert count_long_sentences("") == 0
+    assert count_long_sentences(line * 200) == 0
+    assert count_long_sentences(word * 256) == 0
+    assert count_long_sentences(word * 257 + "\n" + line * 99 + "\n" + word * 2_000) == 2
