@@ -8,11 +8,13 @@ from typing import Any
 
 import click
 
-from nertagger.training.options import CHOICES, TrainingOptions, kind_of, read_options
+from nertagger.training.options import CHOICES, TrainingOptions, kind_of, read_options, sources_of
 
 _HELP = {
-    "train": "Corpus to learn from: CoNLL columns or JSON Lines.  [default: the bundled corpus]",
+    "train": "Corpus to learn from, CoNLL columns or JSON Lines; may be given several times, also "
+    "with different labels.  [default: the bundled corpus]",
     "dev": "Corpus that chooses the best epoch.  [default: a tenth of --train]",
+    "dev_map": "Labels to rename before --dev is scored, such as COUNTRY=LOC,TIME=O; O drops them.",
     "output": "Where the model goes, as its next version.  [default: saved_models/<corpus>]",
     "cell": "Recurrent cell.",
     "activation": "Of the cell's candidate.",
@@ -25,9 +27,10 @@ _HELP = {
     "vocabulary": "Word list, a word a line.  [default: the corpus's commonest]",
     "characters": "How a word's characters enter the network.",
     "vectors": "Pretrained vectors: GloVe or word2vec text, or a NumPy archive.",
+    "vector_rows": "Keep the first so many vectors and the corpus's words'.  [default: all]",
     "unknown_probability": "With which a word seen once becomes <UNK> in training.",
     "epochs": "Passes over the corpus, at most.  [default: 20, small corpora to 100]",
-    "patience": "Stop after so many epochs without a better dev F1.  [default: a third of --epochs]",
+    "patience": "Stop after so many epochs without a better dev F1.  [default: a third of them]",
     "batch_size": "Sentences of a step.  [default: 8 for small corpora, else 32]",
     "learning_rate": "At the start.",
     "clip_norm": "Threshold of the gradient's global norm.",
@@ -36,6 +39,14 @@ _HELP = {
     "recurrent_dropout": "On the hidden state.",
     "l2": "Weight of the squared norm of the kernels.",
     "seed": "Of everything random.",
+    "licence": "Of the model; for its card.",
+    "about": "What else the model's card should say.",
+}
+
+_METAVARS = {
+    **dict.fromkeys(("train", "dev", "vectors", "vocabulary"), "FILE"),
+    "output": "DIR",
+    "dev_map": "FROM=TO,…",
 }
 
 
@@ -44,12 +55,12 @@ def _option(field: dataclasses.Field) -> Any:
     choices = CHOICES.get(field.name)
     kind = click.Choice(choices) if choices else kind_of(field)
     shown = "" if default is None else f"  [default: {default}]"
-    metavar = "FILE" if field.name in ("train", "dev", "vectors", "vocabulary") else None
     return click.option(
         f"--{field.name.replace('_', '-')}",
         field.name,
         type=kind,
-        metavar="DIR" if field.name == "output" else metavar,
+        multiple=field.name == "train",
+        metavar=_METAVARS.get(field.name),
         help=_HELP[field.name] + shown,
     )
 
@@ -73,6 +84,7 @@ def command(config: str | None, resume: bool, **given: Any) -> int:
     the best model so far; after that, or after a crash, --resume goes on.
     """
     values = read_options(config) if config else {}
+    given["train"] = sources_of(given["train"]) if given["train"] else None
     values |= {name: value for name, value in given.items() if value is not None}
     options = TrainingOptions(**values)
 

@@ -23,13 +23,14 @@ _ZIP = b"PK"
 
 
 def read_vectors(
-    path: str | os.PathLike[str], wanted: Collection[str] | None = None
+    path: str | os.PathLike[str], wanted: Collection[str] | None = None, first: int = 0
 ) -> tuple[list[str], np.ndarray]:
     """Reads word vectors; whether the file is an archive is told by its content.
 
     Args:
         path: the file. Text is read as a stream, so that its size does not matter.
         wanted: the words to keep, a set or what else finds a word quickly; None keeps all.
+        first: keep the first so many words as well; files have the commonest words first.
 
     Returns:
         (words [N], each once and in the file's order; their vectors [N, F], float32 from text and
@@ -41,10 +42,13 @@ def read_vectors(
     path = Path(path)
     with open_file(path) as file:
         archive = file.peek(2)[:2] == _ZIP  # type: ignore[attr-defined]
-    return _read_archive(path, wanted) if archive else _read_text(path, wanted)
+    read = _read_archive if archive else _read_text
+    return read(path, wanted, first)
 
 
-def _read_archive(path: Path, wanted: Collection[str] | None) -> tuple[list[str], np.ndarray]:
+def _read_archive(
+    path: Path, wanted: Collection[str] | None, first: int
+) -> tuple[list[str], np.ndarray]:
     try:
         with np.load(path, allow_pickle=False) as archive:
             missing = {"words", "vectors"} - set(archive.files)
@@ -93,7 +97,7 @@ def _read_archive(path: Path, wanted: Collection[str] | None) -> tuple[list[str]
         )
     kept: dict[str, int] = {}
     for index, word in enumerate(words):
-        if wanted is None or word in wanted:
+        if wanted is None or index < first or word in wanted:
             kept.setdefault(word, index)
     indices = np.fromiter(kept.values(), np.int64, len(kept))
     chosen = vectors[indices if rows is None else rows[indices]]
@@ -101,7 +105,9 @@ def _read_archive(path: Path, wanted: Collection[str] | None) -> tuple[list[str]
     return list(kept), chosen
 
 
-def _read_text(path: Path, wanted: Collection[str] | None) -> tuple[list[str], np.ndarray]:
+def _read_text(
+    path: Path, wanted: Collection[str] | None, first: int
+) -> tuple[list[str], np.ndarray]:
     words: dict[str, None] = {}
     vectors: list[np.ndarray] = []
     promised, dimension, count, offset = -1, 0, 0, 0
@@ -117,7 +123,7 @@ def _read_text(path: Path, wanted: Collection[str] | None) -> tuple[list[str], n
             dimension = dimension or _dimension(line, path, number)
             word = decode_line(_word(line, dimension, path, number), path, number, offset)
             count, offset = count + 1, offset + len(data)
-            if (wanted is None or word in wanted) and word not in words:
+            if (wanted is None or count <= first or word in wanted) and word not in words:
                 words[word] = None
                 vectors.append(_numbers(line, dimension, path, number))
     if promised not in (-1, count):

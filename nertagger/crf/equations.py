@@ -166,6 +166,19 @@ def log_likelihood(xp: Any, emissions: Any, tags: Any, mask: Any, chain: Chain) 
     return score - log_partition(xp, emissions, betas, mask, chain)
 
 
+def restrict(xp: Any, emissions: Any, allowed: Any) -> Any:
+    """Emissions that leave only the paths through the allowed tags, [B, T, K].
+
+    With Z' of these and Z of the emissions themselves, Z' / Z is the probability of the set of
+    paths y with y_t in `allowed` at every t: what is known of a sequence whose tags are known in
+    part. Source: Tsuboi et al. (2008).
+
+    Args:
+        allowed: [B, T, K], 1 or True where the tag may be the right one; at least one a token.
+    """
+    return emissions + (1 - xp.cast(allowed, emissions.dtype)) * FORBIDDEN
+
+
 def marginals(xp: Any, alphas: Any, betas: Any, mask: Any) -> Any:
     """p(y_t = j), [B, T, K]; 0 where there is padding.  Rabiner (27)."""
     real = xp.expand_dims(xp.cast(mask, alphas.dtype), 2)

@@ -105,6 +105,25 @@ class CRF(keras.layers.Layer):
         score = equations.path_score(ops, emissions, tags, mask, chain)
         return score - _log_partition(emissions, mask, chain)
 
+    def set_log_likelihood(self, emissions: Any, allowed: Any, mask: Any) -> Any:
+        """log of the probability of all paths through allowed tags, log Z' - log Z, [B].
+
+        With one tag allowed a token it is `log_likelihood`; see `equations.restrict`.
+
+        Args:
+            emissions: [B, T, K].
+            allowed: [B, T, K], 1 or True where the tag may be the right one; at least one a token.
+            mask: bool [B, T], contiguous from the left.
+        """
+        emissions = ops.cast(emissions, "float32")
+        mask = ops.cast(mask, "bool")
+        # Both sums in one walk over time.
+        restricted = equations.restrict(ops, emissions, allowed)
+        both = ops.concatenate([restricted, emissions], axis=0)
+        totals = _log_partition(both, ops.concatenate([mask, mask], axis=0), self.constrained())
+        count = ops.shape(emissions)[0]
+        return totals[:count] - totals[count:]
+
     def viterbi(self, emissions: Any, mask: Any) -> Any:
         """The most probable path, int32 [B, T]; 0 where the mask is False."""
         emissions = ops.cast(emissions, "float32")

@@ -25,9 +25,15 @@ class TaggerModel(keras.Model):
     """A functional model whose loss is its head's negative log-likelihood, a sentence's mean.
 
     `fit` takes batches of (inputs, tags): the inputs that `build` names, and int tags [B, T].
+
+    Attributes:
+        architecture: what it was built from.
+        tag_sets: which tags each number of `tags` stands for, bool [K + M, K]; None where there are
+            numbers of tags alone. See `models.heads`.
     """
 
     architecture: Architecture
+    tag_sets: np.ndarray | None = None
 
     def compute_loss(
         self,
@@ -37,7 +43,9 @@ class TaggerModel(keras.Model):
         sample_weight: Any = None,
         training: bool = True,
     ) -> Any:
-        losses = head_of(self.architecture, self).loss(y_pred, y, ops.not_equal(x["words"], 0))
+        mask = ops.not_equal(x["words"], 0)
+        sets = None if self.tag_sets is None else ops.cast(self.tag_sets, "float32")
+        losses = head_of(self.architecture, self).loss(y_pred, y, mask, sets)
         loss = ops.mean(losses)
         for extra in self.losses:
             loss = loss + ops.cast(extra, loss.dtype)

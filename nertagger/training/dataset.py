@@ -5,51 +5,58 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from nertagger.corpora.alignment import Misalignment, labelled_sentences, summary
-from nertagger.corpora.bundled import bundled_corpus
-from nertagger.corpora.corpus import Corpus
+from nertagger.corpora.corpus import Corpus, labels_of
 from nertagger.corpora.lines import read_lines
 from nertagger.corpora.reading import read_corpus
 from nertagger.corpora.vectors import read_vectors
 from nertagger.errors import InputError
-from nertagger.evaluation.label_map import map_labels
+from nertagger.evaluation.label_map import map_labels, parse_label_map
 from nertagger.models.architecture import Architecture
 from nertagger.text.character_features import CharacterVocabulary
 from nertagger.text.document import Document
-from nertagger.text.tags import NAME, tags_of_labels, to_scheme
+from nertagger.text.sentences import count_long_sentences, long_sentences_note
+from nertagger.text.tags import NAME, tags_of_labels
 from nertagger.text.token_encoder import TokenEncoder
 from nertagger.text.vocabulary import PAD_WORD, UNKNOWN, UNKNOWN_WORD, Vocabulary
 from nertagger.text.word_forms import fold
 from nertagger.training.options import TrainingOptions
+from nertagger.training.sources import BUNDLED, LabelledCorpus, bundled, read_source
+from nertagger.training.tag_sets import TagNumbers
 
 CHARACTERS_PER_TOKEN = 20
 
 
 @dataclasses.dataclass(frozen=True)
 class Dataset:
-    """A training corpus in numbers, and what turns other text into the same numbers.
+    """A training corpus, or several, in numbers, and what turns other text into the same numbers.
 
     Attributes:
-        name: the corpus's.
+        name: the corpus's; of several, joined by +.
+        corpora: of each corpus its name, its size and the labels that it annotates.
         labels: the entity labels that the model learns, sorted.
         scheme: of `tags`.
         tags: the K tags in the order of their numbers.
         encoder: from tokens to inputs.
         vector_rows: the frozen vectors [R, F] with zeros in row 0, or None.
         features: per input name, a row per token of the training corpus.
-        tag_numbers: [N].
+        tag_numbers: [N]; from K on they are sets of tags.
+        tag_sets: which tags each number stands for, bool [K + M, K]; None where M is 0.
         offsets: where each sentence starts, and N: [S + 1].
         rare_words: bool [vocabulary], the words seen once.
         dev: the documents that choose the checkpoint.
         dev_name: what they are.
-        fingerprint: a hash of both corpora.
+        dev_map: labels to rename in what the tagger says of them.
+        fingerprint: a hash of all corpora.
     """
 
     name: str
+    corpora: list[dict[str, Any]]
     labels: tuple[str, ...]
     scheme: str
     tags: tuple[str, ...]
@@ -57,10 +64,12 @@ class Dataset:
     vector_rows: np.ndarray | None
     features: dict[str, np.ndarray]
     tag_numbers: np.ndarray
+    tag_sets: np.ndarray | None
     offsets: np.ndarray
     rare_words: np.ndarray
     dev: list[Document]
     dev_name: str
+    dev_map: dict[str, str]
     fingerprint: str
 
     def initial_words(self, architecture: Architecture) -> np.ndarray | None:
@@ -88,36 +97,39 @@ def read_dataset(options: TrainingOptions, log: Callable[[str], None]) -> Datase
     Raises:
         InputError: a file that cannot be used, or a corpus with nothing to learn.
     """
-    train = read_corpus(options.train) if options.train else _bundled("train")
-    if options.dev:
-        dev = read_corpus(options.dev)
-    elif options.train:
-        train, dev = _split(train, options.seed)
-        log(
-            f"no --dev given: one document in ten of {train.name}, {len(dev.documents)} in all, "
-            "is kept for it"
-        )
-    else:
-        dev = _bundled("dev")
+    sources = [read_source(source) for source in options.sources]
+    dev = _dev(options, sources, log)
     scheme = {"sigmoid": "BIO", "softmax": "BIO", "crf": "BIOES"}[options.head]
-    tokens, sentence_tags, offsets = _sentences(train, log)
-    labels = list(train.labels)
+    labels = sorted({label for source in sources for label in source.corpus.labels})
     if not labels:
-        raise InputError("no entity in the whole corpus; expected at least one", train.path)
-    for label in dev.labels:
-        if label not in labels and options.head != "sigmoid":
+        raise InputError(
+            "no entity in the whole corpus; expected at least one", sources[0].corpus.path
+        )
+    name = "+".join(dict.fromkeys(source.corpus.name for source in sources))
+    dev_map = parse_label_map(options.dev_map or "", {*labels, *dev.labels})
+    dev = dataclasses.replace(dev, documents=map_labels(dev.documents, dev_map))
+    reachable = {dev_map.get(label, label) for label in labels}
+    for label in labels_of(dev.documents):
+        if label not in reachable and options.head != "sigmoid":
             log(
-                f"warning: {dev.name} has {label}, which {train.name} never has: "
+                f"warning: {dev.name} has {label}, which {name} never has: "
                 "its spans count as missed"
             )
     if options.head == "sigmoid":
+        _check_one_label_set(sources)
         labels, tags = [NAME], [NAME]
-        dev = dataclasses.replace(
-            dev, documents=map_labels(dev.documents, dict.fromkeys(dev.labels, NAME))
-        )
+        names = dict.fromkeys(dev.labels, NAME)
+        dev = dataclasses.replace(dev, documents=map_labels(dev.documents, names))
+        dev_map = {}
     else:
         tags = tags_of_labels(labels, scheme)
-    numbers = _tag_numbers(sentence_tags, scheme, tags)
+    tag_numbers = TagNumbers(tags, labels, scheme)
+    parts = [_sentences(source.corpus, log) for source in sources]
+    numbers = [
+        tag_numbers.of_corpus(source, part.tags)
+        for source, part in zip(sources, parts, strict=True)
+    ]
+    tokens = [token for part in parts for token in part.tokens]
 
     counts = Counter(map(fold, tokens))
     if options.vocabulary:
@@ -127,77 +139,131 @@ def read_dataset(options: TrainingOptions, log: Callable[[str], None]) -> Datase
     characters = None
     if options.characters != "none":
         characters = CharacterVocabulary.from_counts(Counter("".join(tokens)), minimum=2)
-    vector_words, vector_rows = _vectors(options, log)
+    vector_words, vector_rows = _vectors(options, tokens, counts, log)
     encoder = TokenEncoder(vocabulary, characters, CHARACTERS_PER_TOKEN, vector_words)
     distinct = list(dict.fromkeys(tokens))
     number_of = {token: number for number, token in enumerate(distinct)}
-    rows = np.fromiter((number_of[token] for token in tokens), np.int64, len(tokens))
+    # Which part comes when in a pass.
+    passes = [index for index, source in enumerate(sources) for _ in range(source.repeat)]
+    rows = np.array([number_of[t] for index in passes for t in parts[index].tokens], np.int64)
     features = {name: values[rows] for name, values in encoder.encode(distinct).items()}
     rare = np.zeros(vocabulary.size, bool)
     rare[[vocabulary.lookup(word) for word, count in counts.items() if count == 1]] = True
     rare[: UNKNOWN + 1] = False
     known = np.mean(features["words"] != UNKNOWN)
-    log(
-        f"{train.name}: {len(offsets) - 1:,} sentences, {len(tokens):,} tokens, "
-        f"{train.entity_count:,} entities of {', '.join(labels)} ({train.scheme}); "
-        f"vocabulary {vocabulary.size:,}, {known:.1%} of the tokens"
-    )
+    for source, part in zip(sources, parts, strict=True):
+        log(
+            f"{source.corpus.name}: {len(part.lengths):,} sentences, "
+            f"{len(part.tokens):,} tokens, {source.corpus.entity_count:,} entities of "
+            f"{', '.join(source.corpus.labels)} "
+            f"({source.corpus.scheme})"
+            + (f", {source.repeat} times an epoch" if source.repeat > 1 else "")
+        )
+    log(f"vocabulary {vocabulary.size:,}, {known:.1%} of the tokens")
     log(f"{dev.name}: {len(dev.documents):,} documents, {dev.entity_count:,} entities")
     return Dataset(
-        name=train.name,
+        name=name,
+        corpora=[_summary(source, part) for source, part in zip(sources, parts, strict=True)],
         labels=tuple(labels),
         scheme=scheme,
         tags=tuple(tags),
         encoder=encoder,
         vector_rows=vector_rows,
         features=features,
-        tag_numbers=numbers,
-        offsets=offsets,
+        tag_numbers=np.concatenate([numbers[index] for index in passes]),
+        tag_sets=tag_numbers.table(),
+        offsets=np.append(0, np.cumsum(np.concatenate([parts[i].lengths for i in passes]))),
         rare_words=rare,
         dev=dev.documents,
         dev_name=dev.name,
-        fingerprint=_fingerprint((train, dev)),
+        dev_map=dev_map,
+        fingerprint=_fingerprint([*(source.corpus for source in sources), dev]),
     )
 
 
-def _sentences(
-    corpus: Corpus, log: Callable[[str], None]
-) -> tuple[list[str], list[list[str]], np.ndarray]:
+class _Sentences(NamedTuple):
+    """A corpus as the tagger reads it: its tokens, their BIO tags and the sentences' lengths."""
+
+    tokens: list[str]
+    tags: list[list[str]]
+    lengths: np.ndarray
+
+
+def _sentences(corpus: Corpus, log: Callable[[str], None]) -> _Sentences:
     tokens: list[str] = []
     tags: list[list[str]] = []
-    offsets = [0]
     misalignments: list[Misalignment] = []
+    long = 0
     for document in corpus.documents:
         text = document.text
+        long += count_long_sentences(text)
         for sentence in labelled_sentences(document, misalignments):
             tokens += [
                 text[start:end]
                 for start, end in zip(sentence.starts.tolist(), sentence.ends.tolist(), strict=True)
             ]
             tags.append(sentence.tags)
-            offsets.append(len(tokens))
     if misalignments:
         log(f"warning: {corpus.path}: {summary(misalignments)}")
-    return tokens, tags, np.array(offsets, np.int64)
+    if long:
+        log(f"warning: {corpus.path}: {long_sentences_note(long)}")
+    return _Sentences(tokens, tags, np.array([len(sentence) for sentence in tags], np.int64))
 
 
-def _tag_numbers(
-    sentences: Iterable[Sequence[str]], scheme: str, tags: Sequence[str]
-) -> np.ndarray:
-    if list(tags) == [NAME]:
-        flags = [tag != "O" for sentence in sentences for tag in sentence]
-        return np.array(flags, np.int32)
-    number_of = {tag: number for number, tag in enumerate(tags)}
-    numbers = [number_of[tag] for sentence in sentences for tag in to_scheme(sentence, scheme)]
-    return np.array(numbers, np.int32)
+def _dev(
+    options: TrainingOptions, sources: list[LabelledCorpus], log: Callable[[str], None]
+) -> Corpus:
+    """The corpus that chooses; where it is a part of the first to learn from, that gives it up."""
+    if options.dev:
+        return bundled("dev") if options.dev == BUNDLED else read_corpus(options.dev)
+    if options.sources[0].path == BUNDLED:
+        return bundled("dev")
+    first = sources[0].corpus
+    train, dev = _split(first, options.seed)
+    sources[0] = dataclasses.replace(sources[0], corpus=train)
+    log(
+        f"no --dev given: one document in ten of {first.name}, {len(dev.documents)} in all, "
+        "is kept for it"
+    )
+    return dev
+
+
+def _check_one_label_set(sources: Sequence[LabelledCorpus]) -> None:
+    first = sources[0]
+    for source in sources[1:]:
+        if source.annotated != first.annotated:
+            raise InputError(
+                f"--head sigmoid learns names as one corpus has them, but {first.corpus.name} "
+                f"annotates {', '.join(first.annotated)}, and {source.corpus.name} "
+                f"{', '.join(source.annotated)}; expected the same labels, or --head crf"
+            )
+
+
+def _summary(source: LabelledCorpus, sentences: _Sentences) -> dict[str, Any]:
+    return {
+        "name": source.corpus.name,
+        "sentences": len(sentences.lengths),
+        "tokens": len(sentences.tokens),
+        "entities": source.corpus.entity_count,
+        "labels": list(source.annotated),
+        "repeat": source.repeat,
+    }
 
 
 def _vectors(
-    options: TrainingOptions, log: Callable[[str], None]
+    options: TrainingOptions,
+    tokens: Iterable[str],
+    folded: Collection[str],
+    log: Callable[[str], None],
 ) -> tuple[Sequence[str], np.ndarray | None]:
     if not options.vectors:
         return (), None
-    words, rows = read_vectors(options.vectors)
+    if options.vector_rows is None:
+        words, rows = read_vectors(options.vectors)
+    else:
+        # Every form under which `TokenEncoder.vector_row` looks a token up.
+        wanted = {*tokens, *folded, *(word.replace(".", "") for word in folded)}
+        words, rows = read_vectors(options.vectors, wanted, options.vector_rows)
     log(f"{options.vectors}: {len(words):,} vectors of {rows.shape[1]} dimensions")
     padded = np.zeros((len(words) + 1, rows.shape[1]), np.float16)
     padded[1:] = rows
@@ -212,11 +278,6 @@ def _read_word_list(path: str, size: int) -> Vocabulary:
         )
     except ValueError as error:
         raise InputError(str(error), path) from None
-
-
-def _bundled(part: str) -> Corpus:
-    # Under its own name, so that a training of it never goes among the shipped model's versions.
-    return dataclasses.replace(bundled_corpus(part), name="bundled")
 
 
 def _split(corpus: Corpus, seed: int) -> tuple[Corpus, Corpus]:

@@ -14,6 +14,7 @@ import numpy as np
 from rich.console import Console
 
 from nertagger.evaluation.evaluate import spans_of
+from nertagger.evaluation.label_map import map_labels
 from nertagger.evaluation.scores import entity_scores
 from nertagger.models.architecture import Architecture
 from nertagger.models.tagger import TaggerModel, build
@@ -59,13 +60,15 @@ class Fitted:
 def build_model(architecture: Architecture, dataset: Dataset, seed: int) -> TaggerModel:
     """The model of an architecture, with the tag scheme's constraints and the dataset's vectors."""
     constraints = allowed_transitions(dataset.tags) if architecture.head == "crf" else None
-    return build(
+    model = build(
         architecture,
         constraints=constraints,
         vectors=dataset.vector_rows,
         words=dataset.initial_words(architecture),
         seed=seed,
     )
+    model.tag_sets = dataset.tag_sets
+    return model
 
 
 def fit(
@@ -135,7 +138,9 @@ def fit(
                 break
             tensors = named_tensors(model, average.values())
             tagger = tagger_of(tensors)
-            documents = tagger.pipe(document.text for document in dataset.dev)
+            documents = map_labels(
+                tagger.pipe(document.text for document in dataset.dev), dataset.dev_map
+            )
             scores = entity_scores(spans_of(dataset.dev), spans_of(documents))
             micro = scores["micro"]
             row = {

@@ -15,6 +15,7 @@ from nertagger.models.architecture import (
     HEADS,
     WORD_ENCODINGS,
 )
+from nertagger.training.sources import BUNDLED, Source
 
 CHOICES = {
     "cell": CELLS,
@@ -30,8 +31,10 @@ class TrainingOptions:
     """Everything that `nertagger train` takes, as plain values.
 
     Attributes:
-        train: the corpus to learn from; None for the bundled one.
-        dev: the corpus that chooses the checkpoint; None for a tenth of `train`.
+        train: the corpus to learn from, or several; None for the bundled one. A word that one of
+            them leaves untagged may be part of an entity whose label only others annotate.
+        dev: the corpus that chooses the checkpoint; None for a tenth of `train`, of the first.
+        dev_map: labels to rename on both sides before dev is scored, as `evaluate --map` has them.
         output: the base directory of the model; None for saved_models/<corpus name>.
         cell, activation, units, layers, head, word_encoding, characters, dropout,
             recurrent_dropout, l2: see `models.architecture.Architecture`.
@@ -40,9 +43,11 @@ class TrainingOptions:
         vocabulary_size: words, with `<PAD>` and `<UNK>`.
         vocabulary: a file of words, one a line, instead of the corpus's commonest.
         vectors: pretrained vectors, a GloVe or word2vec text file or a NumPy archive.
+        vector_rows: of these the first so many, which are the commonest words', and those of the
+            words of `train`; None for all.
         unknown_probability: with which a word seen once becomes `<UNK>` in training.
-        epochs: at most so many passes over the corpus; None for 20, or as many as 2,000 steps take, but
-            not more than 100.
+        epochs: at most so many passes over the corpus; None for 20, or as many as 2,000 steps take,
+            but not more than 100.
         patience: epochs without a better dev F1 after which training stops; None for a third of
             `epochs`.
         batch_size: sentences of a step; None for 8 where the corpus has fewer than 4,000, else 32.
@@ -51,10 +56,13 @@ class TrainingOptions:
         averaging: decay per step of the moving average of the weights, which is what is scored and
             kept; 0 for the weights themselves.
         seed: of everything that is random.
+        licence: of the model; for its card.
+        about: what else its card should say, in Markdown.
     """
 
-    train: str | None = None
+    train: str | tuple[Source, ...] | None = None
     dev: str | None = None
+    dev_map: str | None = None
     output: str | None = None
     cell: str = "lstm"
     activation: str = "tanh"
@@ -67,6 +75,7 @@ class TrainingOptions:
     vocabulary: str | None = None
     characters: str = "convolution"
     vectors: str | None = None
+    vector_rows: int | None = None
     unknown_probability: float = 0.5
     epochs: int | None = None
     patience: int | None = None
@@ -78,6 +87,8 @@ class TrainingOptions:
     recurrent_dropout: float = 0.25
     l2: float = 0.0
     seed: int = 1
+    licence: str | None = None
+    about: str | None = None
 
     def __post_init__(self) -> None:
         for name, choices in CHOICES.items():
@@ -90,6 +101,7 @@ class TrainingOptions:
             ("layers", 1, 16),
             ("word_dimension", 1, 4096),
             ("vocabulary_size", 3, 1_000_000),
+            ("vector_rows", 0, 100_000_000),
             ("epochs", 1, 100_000),
             ("patience", 1, 100_000),
             ("batch_size", 1, 65_536),
@@ -109,6 +121,21 @@ class TrainingOptions:
         for name in ("learning_rate", "clip_norm"):
             if not getattr(self, name) > 0:
                 raise InputError(f"{name} is {getattr(self, name)}; expected more than 0")
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """The corpora to learn from."""
+        if self.train is None:
+            return (Source(BUNDLED),)
+        return (Source(self.train),) if isinstance(self.train, str) else self.train
+
+    def to_values(self) -> dict[str, Any]:
+        """These options as TOML and JSON have them."""
+        train = self.train
+        if isinstance(train, tuple):
+            train = [source.to_value() for source in train]  # type: ignore[assignment]
+        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        return values | {"train": train}
 
     def for_corpus(self, sentences: int) -> TrainingOptions:
         """These options, with what depends on the size of the training corpus settled."""
@@ -137,12 +164,31 @@ def read_options(path: str | Path) -> dict[str, Any]:
     for key, value in values.items():
         if key not in fields:
             raise InputError(f"unknown key {key!r}; known: {', '.join(sorted(fields))}", path)
+        if key == "train":
+            try:
+                values[key] = sources_of(value)
+            except ValueError as error:
+                raise InputError(str(error), path) from None
+            continue
         kind = kind_of(fields[key])
         if kind is float and type(value) is int:
             values[key] = float(value)
         elif type(value) is not kind:
             raise InputError(f"{key} is {value!r}; expected {_KINDS[kind]}", path)
     return values
+
+
+def sources_of(value: Any) -> str | tuple[Source, ...]:
+    """What TOML or the command line give for `train`; a single path stays one.
+
+    Raises:
+        ValueError: it is no path, no table of a `Source`, nor a list of them.
+    """
+    sources = tuple(map(Source.from_value, value if isinstance(value, (list, tuple)) else [value]))
+    if not sources:
+        raise ValueError("train is an empty list; expected a path, a table, or a list of them")
+    plain = len(sources) == 1 and sources[0] == Source(sources[0].path)
+    return sources[0].path if plain else sources
 
 
 def kind_of(field: dataclasses.Field) -> type:

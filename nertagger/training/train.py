@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import fcntl
 import json
 import shutil
@@ -79,8 +78,9 @@ def train(
             raise InputError("interrupted before the first epoch was finished; nothing was written")
         best = max(fitted.history, key=lambda row: row["dev_f1"])
         config["training"] = {
-            "options": dataclasses.asdict(options),
+            "options": options.to_values(),
             "corpus": dataset.name,
+            "corpora": dataset.corpora,
             "dev": dataset.dev_name,
             "sentences": len(dataset.offsets) - 1,
             "tokens": int(dataset.offsets[-1]),
@@ -184,7 +184,7 @@ def _prepare(
     working: Path, options: TrainingOptions, dataset: Dataset, resume: bool, log: Any
 ) -> None:
     identity: dict[str, Any] = {
-        "options": dataclasses.asdict(options) | {"output": None},
+        "options": options.to_values() | dict.fromkeys(("output", "licence", "about")),
         "fingerprint": dataset.fingerprint,
     }
     path = working / "options.json"

@@ -51,6 +51,20 @@ def _enumerated_log_likelihood(emissions, tags, mask, transitions, start, end):
     return tf.stack(results)
 
 
+def _enumerated_set_log_likelihood(emissions, allowed, mask, transitions, start, end):
+    """log Σ p(y) over the paths through allowed tags, each p(y) by enumeration."""
+    results = []
+    for row, length in enumerate(mask.sum(axis=1)):
+        choices = [np.flatnonzero(allowed[row, t]) for t in range(length)]
+        logs = []
+        for path in itertools.product(*choices):
+            tags = np.array([path], "int32")
+            rows = emissions[row : row + 1, :length], tags, np.ones((1, length), bool)
+            logs.append(_enumerated_log_likelihood(*rows, transitions, start, end)[0])
+        results.append(tf.reduce_logsumexp(tf.stack(logs)))
+    return tf.stack(results)
+
+
 def test_gradients_agree_with_enumeration(problem):
     layer, emissions, tags, mask = problem
     weights = [variable.value for variable in (layer.transitions, layer.start, layer.end)]
@@ -85,6 +99,47 @@ def test_the_gradient_is_that_of_the_recurrence(problem):
     np.testing.assert_allclose(
         tape.gradient(one, emissions), tape.gradient(other, emissions), atol=1e-5
     )
+
+
+@pytest.fixture
+def allowed():
+    """Of each token one tag, two, or all three; each set holds a path that the scheme allows."""
+    random = np.random.default_rng(5)
+    allowed = random.random((len(LENGTHS), max(LENGTHS), COUNT)) < 0.4
+    allowed[np.arange(len(LENGTHS))[:, None], np.arange(max(LENGTHS)), 0] = True
+    allowed[0, 1], allowed[2, 0] = (False, True, True), (True, False, False)
+    return allowed
+
+
+def test_the_probability_of_a_set_of_paths_and_its_gradients(problem, allowed):
+    layer, emissions, _, mask = problem
+    weights = [variable.value for variable in (layer.transitions, layer.start, layer.end)]
+    emissions = tf.constant(emissions)
+    factors = tf.constant([0.3, 1.7, -0.6, 1.1])
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch([emissions, *weights])
+        value = layer.set_log_likelihood(emissions, allowed, mask)
+        total = tf.reduce_sum(value * factors)
+        constrained = equations.constrain(ops, Chain(*weights), Chain(*ALLOWED))
+        expected = _enumerated_set_log_likelihood(emissions, allowed, mask, *constrained)
+        expected_total = tf.reduce_sum(expected * factors)
+    np.testing.assert_allclose(value, expected, rtol=1e-5, atol=1e-6)
+    assert np.unique(np.round(expected, 3)).size == len(LENGTHS)
+    for gradient, truth in zip(
+        tape.gradient(total, [emissions, *weights]),
+        tape.gradient(expected_total, [emissions, *weights]),
+        strict=True,
+    ):
+        np.testing.assert_allclose(tf.convert_to_tensor(gradient), truth, atol=1e-5)
+        assert np.abs(truth).max() > 0.05
+
+
+def test_a_set_of_one_path_is_that_path_and_the_set_of_all_is_certain(problem):
+    layer, emissions, tags, mask = problem
+    one = layer.set_log_likelihood(emissions, np.eye(COUNT)[tags], mask)
+    np.testing.assert_allclose(one, layer.log_likelihood(emissions, tags, mask), atol=1e-5)
+    everything = layer.set_log_likelihood(emissions, np.ones_like(emissions), mask)
+    np.testing.assert_allclose(everything, np.zeros(len(LENGTHS)), atol=1e-5)
 
 
 def test_agrees_with_numpy_in_a_graph_of_unknown_shape(problem):
