@@ -7,9 +7,6 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("starlette", reason="serving needs starlette: pip install 'nertagger[serve]'")
-pytest.importorskip("uvicorn", reason="serving needs uvicorn: pip install 'nertagger[serve]'")
-
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 

@@ -10,6 +10,8 @@ import threading
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
+
 
 @dataclass
 class Running:
@@ -41,6 +43,8 @@ class Running:
 @contextlib.contextmanager
 def run_server(configs, limits=None, poll_seconds=0.05, maximum_rows=32, timeout=0.0, threads=2):
     """Serves models on a free port until the block is left."""
+    for library in ("starlette", "uvicorn"):
+        pytest.importorskip(library, reason="serving needs it: pip install 'nertagger[serve]'")
     import uvicorn
 
     from nertagger.serving.application import make_application

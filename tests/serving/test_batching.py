@@ -9,8 +9,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-pytest.importorskip("starlette", reason="serving needs starlette: pip install 'nertagger[serve]'")
-
 from nertagger.serving.batching import Batcher
 from nertagger.serving.status import StatusError
 

@@ -11,8 +11,6 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("yaml", reason="reading compose.yaml needs PyYAML")
-pytest.importorskip("starlette", reason="serving needs starlette: pip install 'nertagger[serve]'")
-
 import yaml
 
 from nertagger.serving import text_protos

@@ -12,8 +12,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-pytest.importorskip("starlette", reason="serving needs starlette: pip install 'nertagger[serve]'")
-
 from nertagger.serving.json_parser import RepeatedMembers, _Parser, double, members, parse
 from nertagger.serving.json_writer import decimals, quote, shortest, stringify
 from nertagger.serving.status import StatusError

@@ -13,6 +13,9 @@ import urllib.request
 
 import pytest
 
+pytest.importorskip("starlette", reason="serving needs it: pip install 'nertagger[serve]'")
+pytest.importorskip("uvicorn", reason="serving needs it: pip install 'nertagger[serve]'")
+
 COMMAND = [sys.executable, "-c", "from nertagger.cli import main; main()", "serve"]
 ENVIRONMENT = {**os.environ, "TF_ENABLE_ONEDNN_OPTS": "0", "TF_CPP_MIN_LOG_LEVEL": "3"}
 

@@ -6,8 +6,6 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("starlette", reason="serving needs starlette: pip install 'nertagger[serve]'")
-
 from nertagger.errors import InputError
 from nertagger.serving.configuration import (
     METRICS_PATH,
