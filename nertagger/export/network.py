@@ -130,5 +130,6 @@ def in_blocks(
             array.write(number, result) for array, result in zip(arrays, results, strict=True)
         ]
 
-    _, arrays = tf.while_loop(goes_on, step, (tf.constant(0), arrays))
+    # Blocks beside each other would take the memory that blocks are there to save.
+    _, arrays = tf.while_loop(goes_on, step, (tf.constant(0), arrays), parallel_iterations=1)
     return [array.concat() for array in arrays]
