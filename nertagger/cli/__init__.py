@@ -21,6 +21,7 @@ COMMANDS = {
     "tag": "Find the entities of texts.",
     "evaluate": "Score a tagger on labelled text.",
     "export": "Add what TensorFlow Serving reads to a model.",
+    "models": "List the models that are installed.",
     "serve": "Answer TensorFlow Serving's REST API.",
     "data": "Check, convert, count and fetch corpora.",
 }
