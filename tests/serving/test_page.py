@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
-import subprocess
 from importlib import resources
 
 import pytest
+from chromium_session import CHROMIUM, browser
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
 FOLDER = resources.files("nertagger.serving").joinpath("page")
 FILES = {
     name: FOLDER.joinpath(name).read_text(encoding="utf-8")
@@ -49,44 +48,99 @@ def test_it_knows_which_models_tag(server):
     }
 
 
-def _browse(url: str, tmp_path, *arguments: str) -> str:
-    command = [
-        *(CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"),
-        *("--disable-background-networking", "--disable-component-update", "--no-first-run"),
-        *(f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=10000"),
-        *(*arguments, url),
-    ]
-    done = subprocess.run(command, capture_output=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stderr.decode()[-2000:]
-    return done.stdout.decode()
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    if CHROMIUM is None:
+        pytest.skip("needs a Chromium: apt-get install chromium")
+    with browser(tmp_path_factory.mktemp("chromium")) as opened:
+        yield opened
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="needs a Chromium: apt-get install chromium")
-class TestInChromium:
-    def test_entities_are_marked_with_label_and_confidence(self, server, tmp_path):
-        dom = _browse(f"http://127.0.0.1:{server.port}/", tmp_path, "--dump-dom")
-        marks = re.findall(r'<mark tabindex="0"[^>]*aria-label="([^"]+)"', dom)
-        # The stand-in takes each capitalised word of the example for an entity.
-        assert len(marks) == 9
-        assert marks[0] == "Ada, PER, confidence 25.0 %"
-        assert marks[1].startswith("Lovelace, ORG, confidence 11.1")
-        legend = re.search(r'<ul id="legend".*?</ul>', dom, re.S)[0]
-        assert re.findall(r"</span>(\w+)<span class=\"number\">(\d+)<", legend) == [
-            ("ORG", "8"),
-            ("PER", "1"),
-        ]
-        assert re.search(r'<p id="state"[^>]*>9 entities in \d+ ms</p>', dom)
-        assert f"http://127.0.0.1:{server.port}/v1/models/tagger:predict" in dom
+MARKS = "[...document.querySelectorAll('mark')].map(m => m.firstChild.textContent)"
 
-    @pytest.mark.parametrize(("name", "size"), [("wide", "1000,800"), ("phone", "500,900")])
-    def test_it_is_drawn(self, server, tmp_path, name, size):
-        picture = tmp_path / f"{name}.png"
-        url = f"http://127.0.0.1:{server.port}/"
-        _browse(url, tmp_path, f"--window-size={size}", f"--screenshot={picture}")
-        # Its size in the PNG's header; an empty page would be far smaller.
-        data = picture.read_bytes()
-        width, height = map(int, size.split(","))
-        assert data[16:24] == width.to_bytes(4, "big") + height.to_bytes(4, "big")
-        assert len(data) > 20_000
-        if kept := os.environ.get("NERTAGGER_SCREENSHOTS"):
-            shutil.copy(picture, kept)
+
+def _empty_page(page, server, **window) -> None:
+    page.open(f"http://127.0.0.1:{server.port}/", **{"width": 1000, "height": 800} | window)
+    # The stand-in takes each capitalised word for an entity: there are nine in the example.
+    page.wait_for("document.querySelectorAll('mark').length === 9")
+    page.evaluate("document.getElementById('clear').click()")
+    page.wait_for("document.querySelectorAll('mark').length === 0")
+
+
+def test_entities_are_marked_while_one_types(page, server):
+    _empty_page(page, server)
+    page.type("so Ann")
+    page.wait_for(f"{MARKS}.join() === 'Ann'")
+    page.type(" met \U0001f600 Bob <b>")
+    page.wait_for(f"{MARKS}.join() === 'Ann,Bob'")
+    shown = "document.getElementById('result').cloneNode(true)"
+    without = f"(r => {{ r.querySelectorAll('span').forEach(s => s.remove()); return r }})({shown})"
+    # Places are code points, and what looks like markup is text.
+    assert page.evaluate(f"{without}.textContent") == "so Ann met \U0001f600 Bob <b>"
+    assert page.evaluate("document.querySelector('#legend').textContent") == "PER2"
+    assert page.evaluate("/^2 entities in \\d+ ms$/.test(state.textContent)")
+
+
+def test_confidence_is_shown_on_hover_and_on_focus(page, server):
+    _empty_page(page, server)
+    page.type("Ann and Bob")
+    page.wait_for("document.querySelectorAll('mark').length === 2")
+    tip = "getComputedStyle(document.querySelectorAll('mark .tip')[{}]).display"
+    assert page.evaluate(tip.format(0)) == "none"
+    page.move_to("document.querySelectorAll('mark')[0]")
+    page.wait_for(f"{tip.format(0)} === 'block'")
+    assert page.evaluate("document.querySelector('mark .tip').textContent") == (
+        "PER, confidence 25.0 %"
+    )
+    # With the keyboard: behind the text come the first entity and the second.
+    page.evaluate("text.focus()")
+    page.press("Tab", 9)
+    page.press("Tab", 9)
+    page.wait_for(f"{tip.format(1)} === 'block'")
+    label = page.evaluate("document.activeElement.getAttribute('aria-label')")
+    assert label == "Bob, PER, confidence 25.0 %"
+
+
+def test_the_curl_command_does_the_same(page, server):
+    _empty_page(page, server)
+    text = 'Ann\'s "Bob" $HOME `x` \\ é'
+    page.type(text)
+    page.wait_for("curl.textContent.includes('$HOME')")
+    command = shlex.split(page.evaluate("curl.textContent"))
+    assert command[:2] == ["curl", "-d"]
+    assert json.loads(command[2]) == {"instances": [text]}
+    address = f"http://127.0.0.1:{server.port}"
+    assert command[-1] == f"{address}/v1/models/tagger:predict"
+    status, _, _ = server.request("POST", command[-1].removeprefix(address), command[2])
+    assert status == 200
+
+
+def test_the_servers_error_is_shown(page, server):
+    _empty_page(page, server)
+    page.evaluate("model.options[0].value = 'nobody'")
+    page.type("Ann")
+    page.wait_for("state.textContent === 'Servable not found for request: Latest(nobody)'")
+    assert page.evaluate("state.classList.contains('failed')")
+
+
+@pytest.mark.parametrize(
+    ("name", "window"),
+    [
+        ("wide", {"width": 1000, "height": 700}),
+        ("phone", {"width": 340, "height": 740}),
+        ("dark", {"width": 1000, "height": 700, "dark": True}),
+    ],
+)
+def test_it_fits_and_is_drawn(page, server, tmp_path, name, window):
+    page.open(f"http://127.0.0.1:{server.port}/", **window)
+    page.wait_for("document.querySelectorAll('mark').length === 9")
+    assert page.evaluate("document.documentElement.scrollWidth") <= window["width"]
+    background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    lightness = sum(map(int, re.findall(r"\d+", background)[:3])) / 3
+    assert (lightness < 128) == window.get("dark", False)
+    picture = tmp_path / f"{name}.png"
+    page.draw(picture)
+    assert picture.stat().st_size > 20_000
+    # Somebody may want to look at it.
+    if kept := os.environ.get("NERTAGGER_SCREENSHOTS"):
+        shutil.copy(picture, kept)
