@@ -55,6 +55,12 @@ def _from_argument(argument: str) -> ModelConfig:
         for candidate in [path, *(folder / path for folder in model_folders())]:
             if find_versions(candidate):
                 return ModelConfig(argument, candidate)
+        if not path.exists():
+            looked = " or ".join(str(folder) for folder in model_folders())
+            raise InputError(
+                f"no model {argument!r} in {looked}; expected the name of a model or the base "
+                "folder of a SavedModel; make one with `nertagger train`"
+            )
     path = _existing(path)
     resolved = path.resolve()
     is_version = resolved.name.isdecimal() and any(

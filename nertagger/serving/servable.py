@@ -151,7 +151,7 @@ class Servable:
         from tensorflow_serving.apis import prediction_log_pb2
 
         count = 0
-        for record in tf.compat.v1.io.tf_record_iterator(str(requests)):
+        for record in tf.data.TFRecordDataset(str(requests)).as_numpy_iterator():
             log = prediction_log_pb2.PredictionLog.FromString(record)
             if log.WhichOneof("log_type") != "predict_log":
                 continue

@@ -59,7 +59,10 @@ class Page:
         """Opens an address in a window of this size."""
         self.send(
             "Emulation.setDeviceMetricsOverride",
-            width=width, height=height, deviceScaleFactor=1, mobile=width < 600,
+            width=width,
+            height=height,
+            deviceScaleFactor=1,
+            mobile=width < 600,
         )
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.send("Emulation.setEmulatedMedia", features=[scheme])
@@ -83,7 +86,10 @@ class Page:
         for kind in ("keyDown", "keyUp"):
             self.send(
                 "Input.dispatchKeyEvent",
-                type=kind, key=key, code=key, windowsVirtualKeyCode=code,
+                type=kind,
+                key=key,
+                code=key,
+                windowsVirtualKeyCode=code,
             )
 
     def type(self, text: str) -> None:

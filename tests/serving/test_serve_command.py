@@ -75,6 +75,7 @@ def test_a_port_in_use(saved_models):
     ("arguments", "said"),
     [
         (["--model", "no/such/folder"], "no/such/folder: no such folder"),
+        (["--model", "nobody"], "no model 'nobody' in saved_models"),
         (["--model", "x="], "names no folder"),
         (["--model", "x=."], "holds no SavedModel"),
         (["--model-config-file", "no.config"], "no.config: cannot be read"),
