@@ -1,36 +1,9 @@
-"""The models are exported once, and asked everything by one fresh process."""
+"""The models are exported once for all tests."""
 
 import dataclasses
 
 import pytest
-from exported_models import export, random_text
-
-from nertagger.models.random_models import TAGS, architectures
-
-EVERYTHING = next(architectures())
-MODELS = {
-    "sigmoid": dataclasses.replace(
-        EVERYTHING,
-        head="sigmoid",
-        tags=("NAME",),
-        character_encoding="none",
-        vector_count=0,
-        case_count=0,
-    ),
-    "softmax": dataclasses.replace(
-        EVERYTHING, head="softmax", tags=TAGS, cell="gru", word_encoding="one-hot", layers=2
-    ),
-    "crf": dataclasses.replace(EVERYTHING, head="crf", tags=TAGS, cell="peephole-lstm"),
-}
-
-TEXTS = [
-    "",
-    " \n ",
-    "Harry Potter lives in London. The U.S. house said 3.5% (東京です)。Paris\n\nthe end",
-    *map(random_text, range(300)),
-    "\u0301",
-    "x" * 5000,
-]
+from exported_models import MODELS, export
 
 
 @pytest.fixture(scope="session")

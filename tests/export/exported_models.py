@@ -12,7 +12,7 @@ import numpy as np
 
 from nertagger.export.saved_model import export_saved_model
 from nertagger.models.architecture import Architecture
-from nertagger.models.random_models import random_model
+from nertagger.models.random_models import TAGS, architectures, random_model
 from nertagger.models.tagger import TaggerModel
 from nertagger.models.tensors import named_tensors
 from nertagger.runtime.tagger import Tagger
@@ -24,6 +24,22 @@ from nertagger.text.vocabulary import Vocabulary
 WORDS = "the , . of 's house london harry potter 0000 u.s. in and n't 東 mr said x ( ) the0"
 VECTOR_WORDS = "<PAD> Harry harry london us Paris the u.s 東 x"
 CHARACTERS = "etaoinshrdlHPTUS.'0123東é\u0301-"
+
+EVERYTHING = next(architectures())
+MODELS = {
+    "sigmoid": dataclasses.replace(
+        EVERYTHING,
+        head="sigmoid",
+        tags=("NAME",),
+        character_encoding="none",
+        vector_count=0,
+        case_count=0,
+    ),
+    "softmax": dataclasses.replace(
+        EVERYTHING, head="softmax", tags=TAGS, cell="gru", word_encoding="one-hot", layers=2
+    ),
+    "crf": dataclasses.replace(EVERYTHING, head="crf", tags=TAGS, cell="peephole-lstm"),
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,6 +108,15 @@ def random_text(seed: int) -> str:
     codes = [generator.randrange(generator.choice((0x80, 0x3000, 0x110000))) for _ in range(20)]
     return "".join(chr(code) for code in codes if not 0xD800 <= code < 0xE000)
 
+
+TEXTS = [
+    "",
+    " \n ",
+    "Harry Potter lives in London. The U.S. house said 3.5% (東京です)。Paris\n\nthe end",
+    *map(random_text, range(300)),
+    "\u0301",
+    "x" * 5000,
+]
 
 # Loads models and asks them. It knows nothing of the package, as no server does.
 _FRESH = """

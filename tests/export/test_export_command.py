@@ -4,7 +4,7 @@ import json
 
 import pytest
 from click.testing import CliRunner
-from conftest import TEXTS
+from exported_models import TEXTS
 from safetensors.numpy import save_file
 
 import nertagger.export.saved_model

@@ -1,7 +1,7 @@
 """What is in the graph: core operations alone, kernels for GPUs, and nothing of this machine."""
 
 import pytest
-from conftest import MODELS
+from exported_models import MODELS
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 from tensorflow.python.framework import kernels, op_def_registry
 

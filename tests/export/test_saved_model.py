@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import MODELS, TEXTS
 from exported_models import (
+    MODELS,
+    TEXTS,
     ask,
     assert_same,
     entities,

@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import MODELS
-from exported_models import encoder_of, random_text
+from exported_models import MODELS, encoder_of, random_text
 
 from nertagger.export.lookup import CodePointTable, FoldTable, line_table
 from nertagger.export.text_graph import TextGraph
