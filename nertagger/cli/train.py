@@ -29,6 +29,7 @@ _HELP = {
     "vectors": "Pretrained vectors: GloVe or word2vec text, or a NumPy archive.",
     "vector_rows": "Keep the first so many vectors and the corpus's words'.  [default: all]",
     "unknown_probability": "With which a word seen once becomes <UNK> in training.",
+    "case_variation": "With which a sentence is learnt all in capitals or in lower case.",
     "epochs": "Passes over the corpus, at most.  [default: 20, small corpora to 100]",
     "patience": "Stop after so many epochs without a better dev F1.  [default: a third of them]",
     "batch_size": "Sentences of a step.  [default: 8 for small corpora, else 32]",

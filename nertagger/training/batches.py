@@ -25,6 +25,8 @@ class SentenceBatches(keras.utils.PyDataset):
         unknown_probability: with which they do.
         unknown: the index of `<UNK>`.
         seed: of the order and of the replacement.
+        variants: the same features of other spellings of the tokens.
+        variant_probability: with which a sentence is read in one of these, each as likely.
     """
 
     # Tokens of one training step, so that a few very long sentences do not fill the memory.
@@ -40,6 +42,8 @@ class SentenceBatches(keras.utils.PyDataset):
         unknown_probability: float,
         unknown: int,
         seed: int,
+        variants: Sequence[dict[str, np.ndarray]] = (),
+        variant_probability: float = 0.0,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -51,10 +55,12 @@ class SentenceBatches(keras.utils.PyDataset):
         self.unknown_probability = unknown_probability
         self.unknown = unknown
         self.seed = seed
+        self.variants = variants
+        self.variant_probability = variant_probability
         self.start_epoch(0)
 
     def start_epoch(self, epoch: int) -> None:
-        """Fixes the order and the unknown words of an epoch, counted from 0."""
+        """Fixes the order, the unknown words and the variants of an epoch, counted from 0."""
         random = np.random.default_rng((self.seed, epoch))
         lengths = np.diff(self.offsets)
         order = random.permutation(len(lengths))
@@ -65,9 +71,22 @@ class SentenceBatches(keras.utils.PyDataset):
             part = part[np.argsort(lengths[part], kind="stable")]
             batches += self._cut(part, lengths)
         self.batches = [batches[index] for index in random.permutation(len(batches))]
-        words = self.features["words"]
-        replaced = self.rare_words[words] & (random.random(len(words)) < self.unknown_probability)
+        unknown = random.random(self.offsets[-1]) < self.unknown_probability
+        self.read = self._variant(random, lengths) if self.variants else self.features
+        words = self.read["words"]
+        replaced = self.rare_words[words] & unknown
         self.words = np.where(replaced, self.unknown, words).astype("int32")
+
+    def _variant(self, random: np.random.Generator, lengths: np.ndarray) -> dict[str, np.ndarray]:
+        varied = random.random(len(lengths)) < self.variant_probability
+        which = np.where(varied, random.integers(1, len(self.variants) + 1, len(lengths)), 0)
+        by_token = np.repeat(which, lengths)
+        features = {name: values.copy() for name, values in self.features.items()}
+        for number, variant in enumerate(self.variants, 1):
+            chosen = by_token == number
+            for name, values in variant.items():
+                features[name][chosen] = values[chosen]
+        return features
 
     def _cut(self, sentences: np.ndarray, lengths: np.ndarray) -> list[np.ndarray]:
         batches, first = [], 0
@@ -91,7 +110,7 @@ class SentenceBatches(keras.utils.PyDataset):
         return len(self.batches)
 
     def __getitem__(self, index: int) -> tuple[dict[str, np.ndarray], np.ndarray]:
-        features = {**self.features, "words": self.words}
+        features = {**self.read, "words": self.words}
         return pad_sentences(features, self.tags, self.offsets, self.batches[index])
 
 

@@ -30,6 +30,7 @@ from nertagger.training.sources import BUNDLED, LabelledCorpus, bundled, read_so
 from nertagger.training.tag_sets import TagNumbers
 
 CHARACTERS_PER_TOKEN = 20
+_CASES = (str.lower, str.upper)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,6 +46,7 @@ class Dataset:
         encoder: from tokens to inputs.
         vector_rows: the frozen vectors [R, F] with zeros in row 0, or None.
         features: per input name, a row per token of the training corpus.
+        variants: the same of the tokens in lower case and in capitals, where they are wanted.
         tag_numbers: [N]; from K on they are sets of tags.
         tag_sets: which tags each number stands for, bool [K + M, K]; None where M is 0.
         offsets: where each sentence starts, and N: [S + 1].
@@ -63,6 +65,7 @@ class Dataset:
     encoder: TokenEncoder
     vector_rows: np.ndarray | None
     features: dict[str, np.ndarray]
+    variants: list[dict[str, np.ndarray]]
     tag_numbers: np.ndarray
     tag_sets: np.ndarray | None
     offsets: np.ndarray
@@ -146,7 +149,14 @@ def read_dataset(options: TrainingOptions, log: Callable[[str], None]) -> Datase
     # Which part comes when in a pass.
     passes = [index for index, source in enumerate(sources) for _ in range(source.repeat)]
     rows = np.array([number_of[t] for index in passes for t in parts[index].tokens], np.int64)
-    features = {name: values[rows] for name, values in encoder.encode(distinct).items()}
+
+    def features_of(spellings: list[str]) -> dict[str, np.ndarray]:
+        return {name: values[rows] for name, values in encoder.encode(spellings).items()}
+
+    features = features_of(distinct)
+    variants = []
+    if options.case_variation:
+        variants = [features_of([change(token) for token in distinct]) for change in _CASES]
     rare = np.zeros(vocabulary.size, bool)
     rare[[vocabulary.lookup(word) for word, count in counts.items() if count == 1]] = True
     rare[: UNKNOWN + 1] = False
@@ -170,6 +180,7 @@ def read_dataset(options: TrainingOptions, log: Callable[[str], None]) -> Datase
         encoder=encoder,
         vector_rows=vector_rows,
         features=features,
+        variants=variants,
         tag_numbers=np.concatenate([numbers[index] for index in passes]),
         tag_sets=tag_numbers.table(),
         offsets=np.append(0, np.cumsum(np.concatenate([parts[i].lengths for i in passes]))),

@@ -104,6 +104,8 @@ def fit(
         options.unknown_probability,
         UNKNOWN,
         options.seed,
+        dataset.variants,
+        options.case_variation,
     )
     # The frozen vectors are no part of a checkpoint: they are the file's.
     variables = [v for v in (*model.variables, *optimizer.variables) if v.dtype != "float16"]

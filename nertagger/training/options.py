@@ -46,6 +46,8 @@ class TrainingOptions:
         vector_rows: of these the first so many, which are the commonest words', and those of the
             words of `train`; None for all.
         unknown_probability: with which a word seen once becomes `<UNK>` in training.
+        case_variation: probability with which a sentence is read in training as if it were all in
+            lower case or, as often, all in capitals.
         epochs: at most so many passes over the corpus; None for 20, or as many as 2,000 steps take,
             but not more than 100.
         patience: epochs without a better dev F1 after which training stops; None for a third of
@@ -77,6 +79,7 @@ class TrainingOptions:
     vectors: str | None = None
     vector_rows: int | None = None
     unknown_probability: float = 0.5
+    case_variation: float = 0.0
     epochs: int | None = None
     patience: int | None = None
     batch_size: int | None = None
@@ -114,8 +117,9 @@ class TrainingOptions:
                 raise InputError(
                     f"{name} is {getattr(self, name)}; expected 0 or more, and less than 1"
                 )
-        if not 0 <= self.unknown_probability <= 1:
-            raise InputError(f"unknown_probability is {self.unknown_probability}; expected 0 to 1")
+        for name in ("unknown_probability", "case_variation"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise InputError(f"{name} is {getattr(self, name)}; expected 0 to 1")
         if not self.l2 >= 0:
             raise InputError(f"l2 is {self.l2}; expected 0 or more")
         for name in ("learning_rate", "clip_norm"):

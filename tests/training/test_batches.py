@@ -92,6 +92,29 @@ def test_only_rare_words_become_unknown_and_about_as_often_as_asked():
     assert (words == 3).sum() == 5_000, "the corpus itself stays as it is"
 
 
+def test_a_sentence_is_read_whole_in_one_spelling():
+    offsets = np.arange(0, 4_001, 4)
+    words = np.full(offsets[-1], 2, np.int32)
+    plain, lower, upper = ({"words": words, "case": words + n} for n in (0, 10, 20))
+    data = batches(
+        features=plain,
+        tags=words,
+        offsets=offsets,
+        variants=[lower, upper],
+        variant_probability=0.4,
+        rare_words=np.zeros(3, bool),
+    )
+    seen = np.concatenate([data[index][0]["case"] for index in range(len(data))])
+    assert (seen == seen[:, :1]).all()
+    counts = [(seen[:, 0] == 2 + n).sum() for n in (0, 10, 20)]
+    assert counts == pytest.approx([600, 200, 200], abs=50)
+    first = seen
+    data.start_epoch(1)
+    second = np.concatenate([data[index][0]["case"] for index in range(len(data))])
+    assert not np.array_equal(first, second)
+    assert (plain["case"] == 2).all(), "the corpus itself stays as it is"
+
+
 def test_long_sentences_make_smaller_batches():
     offsets = np.arange(0, 41) * 256
     words = np.full(offsets[-1], 2, np.int32)

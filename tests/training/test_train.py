@@ -144,7 +144,7 @@ def test_resuming_with_other_options_or_another_corpus_is_refused(
         {"head": "softmax", "cell": "gru", "layers": 2},
         {"word_encoding": "one-hot", "cell": "peephole-lstm"},
         {"characters": "none", "cell": "simple-rnn", "activation": "relu", "l2": 1e-4},
-        {"cell": "coupled-lstm", "recurrent_dropout": 0.2},
+        {"cell": "coupled-lstm", "recurrent_dropout": 0.2, "case_variation": 0.1},
     ],
     ids=str,
 )
