@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,8 @@ from nertagger.runtime.decoding import Decoded, Decoder
 from nertagger.runtime.directory import find_model, read_model
 from nertagger.runtime.network import Network
 from nertagger.text.document import Document, Entity, Token, tokens_from_arrays
-from nertagger.text.sentences import split_sentences_batch
+from nertagger.text.segmentation import segment
 from nertagger.text.token_encoder import TokenEncoder
-from nertagger.text.tokens import tokenize_batch
 
 _CHARACTERS_AT_ONCE = 1 << 18
 """Texts gathered before they are tagged together, in characters: what bounds a stream's memory."""
@@ -137,50 +137,51 @@ class Tagger:
             yield from self._documents(batch)
 
     def _documents(self, texts: Sequence[str]) -> list[Document]:
-        starts, ends, text_offsets = tokenize_batch(texts)
-        offsets, _ = split_sentences_batch(texts, starts, ends, text_offsets)
-        bounds = text_offsets.tolist()
-        start_list, end_list = starts.tolist(), ends.tolist()
-        tokens: list[str] = []
-        for text, first, last in zip(texts, bounds, bounds[1:], strict=False):
-            spans = zip(start_list[first:last], end_list[first:last], strict=True)
-            tokens += [text[start:end] for start, end in spans]
-        decoded = self.decoder.decode(self.network.logits(tokens, offsets), offsets)
-        entity_bounds = np.searchsorted(decoded.firsts, text_offsets).tolist()
-        entity_starts = starts[decoded.firsts].tolist()
-        entity_ends = ends[decoded.lasts].tolist()
-        labels = [self.labels[label] for label in decoded.labels.tolist()]
-        scores = decoded.entity_scores.tolist()
+        segments = segment(texts)
+        offsets = segments.sentence_offsets
+        decoded = self.decoder.decode(self.network.logits(segments.tokens(), offsets), offsets)
+        found = [
+            (self.labels[label], start, end, score)
+            for label, start, end, score in zip(
+                decoded.labels.tolist(),
+                segments.starts[decoded.firsts].tolist(),
+                segments.ends[decoded.lasts].tolist(),
+                decoded.entity_scores.tolist(),
+                strict=True,
+            )
+        ]
+        text_starts = segments.text_starts.tolist()
+        bounds = segments.text_offsets.tolist()
+        entity_bounds = decoded.firsts.searchsorted(segments.text_offsets).tolist()
         documents = []
         for number, text in enumerate(texts):
+            begin = text_starts[number]
             entities = [
-                Entity(text[start:end], label, start, end, score)
-                for start, end, label, score in zip(
-                    *(
-                        values[entity_bounds[number] : entity_bounds[number + 1]]
-                        for values in (entity_starts, entity_ends, labels, scores)
-                    ),
-                    strict=True,
-                )
+                Entity(text[start - begin : end - begin], label, start - begin, end - begin, score)
+                for label, start, end, score in found[
+                    entity_bounds[number] : entity_bounds[number + 1]
+                ]
             ]
             part = slice(bounds[number], bounds[number + 1])
-            documents.append(
-                Document(
-                    text, entities, self._tokens(text, starts[part], ends[part], decoded, part)
-                )
+            tokens = partial(
+                self._tokens, text, begin, segments.starts, segments.ends, decoded, part
             )
+            documents.append(Document(text, entities, tokens))
         return documents
 
     def _tokens(
-        self, text: str, starts: np.ndarray, ends: np.ndarray, decoded: Decoded, part: slice
-    ) -> Any:
-        tags, scores = decoded.tags[part], decoded.scores[part]
-
-        def tokens() -> list[Token]:
-            names = [self.decoder.tag_names[tag] for tag in tags.tolist()]
-            return tokens_from_arrays(text, starts, ends, names, scores)()
-
-        return tokens
+        self,
+        text: str,
+        begin: int,
+        starts: np.ndarray,
+        ends: np.ndarray,
+        decoded: Decoded,
+        part: slice,
+    ) -> list[Token]:
+        tags = [self.decoder.tag_names[tag] for tag in decoded.tags[part].tolist()]
+        return tokens_from_arrays(
+            text, starts[part] - begin, ends[part] - begin, tags, decoded.scores[part]
+        )()
 
 
 def _callers_tokens(words: Sequence[str], pieces: Sequence[Token]) -> list[Token]:

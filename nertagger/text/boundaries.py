@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from nertagger.text import characters as c
 
 
@@ -96,6 +98,14 @@ def begins_token(xp: Any, codes: Any, folded: Any, classes: Any) -> Any:
 
 def shift(xp: Any, values: Any, offset: int) -> Any:
     """What stands `offset` places on from every place of a rank 1 array; 0 beyond its ends."""
+    if isinstance(values, np.ndarray):
+        # Sixty shifts a text: on a short one NumPy's own functions would take four times as long.
+        shifted = np.zeros(values.shape, values.dtype)
+        if offset > 0:
+            shifted[:-offset] = values[offset:]
+        else:
+            shifted[-offset:] = values[:offset]
+        return shifted
     if offset > 0:
         return xp.concatenate([values[offset:], xp.zeros_like(values[:offset])])
     return xp.concatenate([xp.zeros_like(values[:-offset]), values[:offset]])

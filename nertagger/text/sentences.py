@@ -95,8 +95,9 @@ def _uncut_bounds(
     """Sentences as the rules have them, of any length."""
     count = len(starts)
     breaks = np.zeros(len(codes) + 1, np.int32)
-    np.cumsum(classes == c.LINE_BREAK, dtype=np.int32, out=breaks[1:])
-    next_starts = np.append(starts[1:], np.int32(len(codes)))
+    (classes == c.LINE_BREAK).cumsum(dtype=np.int32, out=breaks[1:])
+    next_starts = shift(np, starts, 1)
+    next_starts[-1] = len(codes)
     line_ends = breaks[next_starts] > breaks[ends]
     line_ends[-1] = True
     first, last = classes[starts], codes[ends - 1]
@@ -105,19 +106,21 @@ def _uncut_bounds(
     kind = np.zeros(count, np.uint8)
     opener = np.zeros(count, bool)
     before_period = shift(np, (first == c.SENTENCE_END) & (last == _PERIOD), 1)
-    places = np.flatnonzero(before_period & (first >= c.LETTER))
-    kinds = abbreviations()
-    words = _folded(codes, starts[places], ends[places])
-    kind[places] = [kinds.get(word, NO_ABBREVIATION) for word in words]
+    places = (before_period & (first >= c.LETTER)).nonzero()[0]
+    if len(places):
+        kinds = abbreviations()
+        words = _folded(codes, starts[places], ends[places])
+        kind[places] = [kinds.get(word, NO_ABBREVIATION) for word in words]
     after_period = shift(np, last == _PERIOD, -1)
-    places = np.flatnonzero(after_period & (first == c.UPPER))
-    openers = sentence_openers()
-    opener[places] = [word in openers for word in _folded(codes, starts[places], ends[places])]
+    places = (after_period & (first == c.UPPER)).nonzero()[0]
+    if len(places):
+        openers = sentence_openers()
+        opener[places] = [word in openers for word in _folded(codes, starts[places], ends[places])]
 
     is_last = ends_sentence(
         np, first, last, ends - starts, next_starts > ends, line_ends, kind, opener
     )
-    return np.append(0, np.flatnonzero(is_last) + 1)
+    return np.concatenate([_FIRST, is_last.nonzero()[0] + 1])
 
 
 def ends_sentence(
@@ -209,7 +212,7 @@ def cut_long(offsets: np.ndarray, may_cut_after: np.ndarray) -> np.ndarray:
         The offsets with those of the cuts, integers [S' + 1].
     """
     cuts = []
-    for sentence in np.flatnonzero(np.diff(offsets) > MAXIMUM_LENGTH):
+    for sentence in (offsets[1:] - offsets[:-1] > MAXIMUM_LENGTH).nonzero()[0]:
         start, end = int(offsets[sentence]), int(offsets[sentence + 1])
         while end - start > MAXIMUM_LENGTH:
             places = np.flatnonzero(may_cut_after[start : start + MAXIMUM_LENGTH])
@@ -239,11 +242,10 @@ def _lines(name: str) -> list[str]:
 
 def _folded(codes: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> list[str]:
     """The folded strings of some spans of code points."""
-    if not len(starts):
-        return []
     text = c.from_code_points(codes)
     spans = zip(starts.tolist(), ends.tolist(), strict=True)
     return fold_all([text[start:end] for start, end in spans])
 
 
 _PERIOD = ord(".")
+_FIRST = np.zeros(1, np.intp)

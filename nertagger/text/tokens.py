@@ -9,6 +9,8 @@ import numpy as np
 from nertagger.text import characters
 from nertagger.text.boundaries import begins_token, is_attached
 
+_MOST_CHARACTERS = np.iinfo(np.int32).max
+
 
 def tokenize(text: str) -> tuple[np.ndarray, np.ndarray]:
     """Cuts a text into tokens.
@@ -44,13 +46,24 @@ def joined_code_points(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         (codes, text_starts): the code points; and where each text starts among them, int32
         [len(texts) + 1], the last being where another would.
     """
-    lengths = np.fromiter(map(len, texts), np.int64, len(texts))
-    text_starts = np.concatenate([[0], np.cumsum(lengths + 1)])
-    if text_starts[-1] > np.iinfo(np.int32).max:
+    text_starts = text_bounds(texts)
+    return characters.code_points("\n".join(texts)), text_starts
+
+
+def text_bounds(texts: Sequence[str]) -> np.ndarray:
+    """The `text_starts` of `joined_code_points`.
+
+    Raises:
+        ValueError: these are 2**31 characters or more.
+    """
+    text_starts = np.zeros(len(texts) + 1, np.int64)
+    text_starts[1:] = [len(text) + 1 for text in texts]
+    text_starts = text_starts.cumsum()
+    if text_starts[-1] > _MOST_CHARACTERS:
         raise ValueError(
             f"{text_starts[-1]:,} characters at once; expected less than 2**31: pass fewer texts"
         )
-    return characters.code_points("\n".join(texts)), text_starts.astype(np.int32)
+    return text_starts.astype(np.int32)
 
 
 def token_bounds(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -64,8 +77,9 @@ def token_bounds(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         codes, classes = codes[places], classes[places]
     begins = begins_token(np, codes, characters.fold_table()[codes], classes)
     inside = classes > characters.LINE_BREAK
-    is_last = np.append(begins[1:] | ~inside[1:], True) & inside if len(codes) else inside
-    starts, ends = np.flatnonzero(begins), np.flatnonzero(is_last) + 1
+    is_last = inside.copy()
+    is_last[:-1] &= begins[1:] | ~inside[1:]
+    starts, ends = begins.nonzero()[0], is_last.nonzero()[0] + 1
     if places is not None:
         starts, ends = places[starts], np.append(places, size)[ends]
     return starts.astype(np.int32), ends.astype(np.int32)
