@@ -8,7 +8,7 @@ functions the wrapper costs more than the work. Those are spelt out here by what
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,6 @@ from numpy import (
     cumsum,
     exp,
     expm1,
-    flip,
     log,
     logical_and,
     logical_not,
@@ -26,13 +25,9 @@ from numpy import (
     matmul,
     maximum,
     minimum,
-    reshape,
     shape,
-    stack,
-    take_along_axis,
     tanh,
     where,
-    zeros_like,
 )
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
@@ -84,6 +79,7 @@ _reduce_sum: Any = np.add.reduce
 # An array of no dimensions enters a small operation faster than a number of Python's, and it leaves
 # the type of the other operand as it is.
 _HALF = np.array(0.5, np.float32)
+_ALL = slice(None)
 
 
 def sigmoid(x: ArrayLike) -> Float:
@@ -115,8 +111,8 @@ def elu(x: ArrayLike, alpha: float = 1.0) -> Float:
 def softmax(x: ArrayLike, axis: int = -1) -> Float:
     """e^x / Σ e^x along `axis`."""
     x = np.asarray(x)
-    y = np.exp(x - np.max(x, axis=axis, keepdims=True))
-    y /= np.sum(y, axis=axis, keepdims=True)
+    y = np.asarray(np.exp(x - max(x, axis, True)))
+    y /= sum(y, axis, True)
     return y
 
 
@@ -134,12 +130,12 @@ def logsumexp(
 
 def max(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
     """The largest along `axis`, or of all."""
-    return _reduce_max(x, axis=axis, keepdims=keepdims)
+    return _reduce_max(x, axis, None, None, keepdims)
 
 
 def sum(x: Any, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Any:
     """The sum along `axis`, or of all."""
-    return _reduce_sum(x, axis=axis, keepdims=keepdims)
+    return _reduce_sum(x, axis, None, None, keepdims)
 
 
 def argmax(x: ArrayLike, axis: int | None = None) -> Any:
@@ -152,11 +148,43 @@ def take(x: ArrayLike, indices: Any, axis: int | None = None) -> Any:
     return np.asarray(x).take(indices, axis)
 
 
+def take_along_axis(x: ArrayLike, indices: ArrayLike, axis: int = -1) -> NDArray[Any]:
+    """Of each row of x along `axis` the entries at the same row of `indices`."""
+    x, indices = np.asarray(x), np.asarray(indices)
+    if axis not in (-1, x.ndim - 1) or x.shape[:-1] != indices.shape[:-1]:
+        return np.take_along_axis(x, indices, axis)
+    width = x.shape[-1]
+    # A negative index counts from the end of its own row, here as in NumPy.
+    rows = np.arange(0, x.size, width).reshape(*x.shape[:-1], 1)
+    return x.reshape(-1).take(rows + indices % width)
+
+
+def flip(x: ArrayLike, axis: int | None = None) -> NDArray[Any]:
+    """x backwards along `axis`, or along all; a view."""
+    x = np.asarray(x)
+    return x[::-1] if axis == 0 else np.flip(x, axis)
+
+
+def stack(x: Sequence[Any], axis: int = 0) -> NDArray[Any]:
+    """Arrays of one shape side by side along a new dimension."""
+    return np.concatenate([expand_dims(part, axis) for part in x], axis)
+
+
+def zeros_like(x: ArrayLike) -> NDArray[Any]:
+    """Zeros in the shape and of the type of x."""
+    x = np.asarray(x)
+    return np.zeros(x.shape, x.dtype)
+
+
 def expand_dims(x: ArrayLike, axis: int) -> NDArray[Any]:
     """x with a new dimension of size 1 at `axis`."""
     x = np.asarray(x)
-    place = axis if axis >= 0 else axis + x.ndim + 1
-    return x.reshape(*x.shape[:place], 1, *x.shape[place:])
+    return x[(_ALL,) * (axis if axis >= 0 else axis + x.ndim + 1) + (None,)]
+
+
+def reshape(x: ArrayLike, newshape: Any) -> NDArray[Any]:
+    """The entries of x, in their order, in another shape."""
+    return np.asarray(x).reshape(newshape)
 
 
 def squeeze(x: ArrayLike, axis: int | None = None) -> NDArray[Any]:
@@ -194,8 +222,12 @@ def scan(
         The last carry, and the y, stacked in the order of `xs` even when it is walked backwards.
     """
     xs = np.asarray(xs)
-    carry, ys = init, []
-    for x in xs[::-1] if reverse else xs:
-        carry, y = f(carry, x)
-        ys.append(y)
-    return carry, np.stack(ys[::-1] if reverse else ys)
+    # Arrays are indexed by a number of Python's faster than by one of NumPy's.
+    values = xs.tolist() if xs.ndim == 1 and xs.dtype.kind == "i" else xs
+    carry, ys = init, np.zeros(0)
+    for t in range(len(xs) - 1, -1, -1) if reverse else range(len(xs)):
+        carry, y = f(carry, values[t])
+        if not len(ys):
+            ys = np.empty((len(xs), *y.shape), y.dtype)
+        ys[t] = y
+    return carry, ys

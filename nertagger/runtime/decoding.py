@@ -108,29 +108,33 @@ class Decoder:
         return self._decoded(path, probabilities, begins, firsts, lasts, entity_scores)
 
     def _decode_chain(self, logits: np.ndarray, offsets: np.ndarray) -> Decoded:
-        lengths = np.diff(offsets)
+        lengths = offsets[1:] - offsets[:-1]
         path = np.zeros(len(logits), np.intp)
         begins = np.zeros(len(logits), bool)
         probabilities = np.zeros_like(logits)
         found = [(np.zeros(0, np.intp), np.zeros(0, np.intp), np.zeros(0, np.float32))]
         # Sentences of like lengths are padded together.
-        order = np.argsort(-lengths, kind="stable")
+        order = (-lengths).argsort(kind="stable")
         for begin in range(0, len(order), _SENTENCES_AT_ONCE):
             some = order[begin : begin + _SENTENCES_AT_ONCE]
             times = np.arange(lengths[some[0]])
             mask = times < lengths[some, None]
-            places = (offsets[some, None] + times)[mask]
+            real = mask.reshape(-1).nonzero()[0]
+            places = (offsets[some, None] + times).reshape(-1)[real]
             emissions = np.zeros((*mask.shape, logits.shape[1]), np.float32)
-            emissions[mask] = logits[places]
+            _in_rows(emissions)[real] = logits[places]
             tags = equations.viterbi(numpy_ops, emissions, mask, self._chain)
             alphas, betas = equations.messages(numpy_ops, emissions, mask, self._chain)
-            path[places] = tags[mask]
-            probabilities[places] = equations.marginals(numpy_ops, alphas, betas, mask)[mask]
-            bounds = np.append(0, np.cumsum(lengths[some]))
-            begins[places], firsts, lasts = self._entities(tags[mask], bounds)
+            path[places] = found_path = tags.reshape(-1)[real]
+            probabilities[places] = _in_rows(equations.marginals(numpy_ops, alphas, betas, mask))[
+                real
+            ]
+            bounds = np.zeros(len(some) + 1, np.intp)
+            lengths[some].cumsum(out=bounds[1:])
+            begins[places], firsts, lasts = self._entities(found_path, bounds)
             if not len(firsts):
                 continue
-            rows = np.searchsorted(bounds, firsts, side="right") - 1
+            rows = bounds.searchsorted(firsts, side="right") - 1
             segments = rows, firsts - bounds[rows], lasts - bounds[rows]
             scores = equations.segment_log_probabilities(
                 numpy_ops,
@@ -145,7 +149,7 @@ class Decoder:
             )
             found.append((places[firsts], places[lasts], np.exp(scores)))
         firsts, lasts, scores = (np.concatenate(parts) for parts in zip(*found, strict=True))
-        in_order = np.argsort(firsts)
+        in_order = firsts.argsort()
         return self._decoded(
             path, probabilities, begins, firsts[in_order], lasts[in_order], scores[in_order]
         )
@@ -170,7 +174,7 @@ class Decoder:
         begins = inside & ~continues
         ends = inside.copy()
         ends[:-1] &= ~continues[1:]
-        return begins, np.flatnonzero(begins), np.flatnonzero(ends)
+        return begins, begins.nonzero()[0], ends.nonzero()[0]
 
     def _decoded(
         self,
@@ -185,3 +189,8 @@ class Decoder:
         shown = np.where(labels < 0, 0, 2 * labels + np.where(begins, 1, 2))
         shared = np.minimum((probabilities * self._same_shown[path]).sum(axis=1), 1.0)
         return Decoded(shown, shared, firsts, lasts, labels[firsts], entity_scores)
+
+
+def _in_rows(x: np.ndarray) -> np.ndarray:
+    """[B, T, K] as [B * T, K]."""
+    return x.reshape(-1, x.shape[-1])

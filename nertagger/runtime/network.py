@@ -104,8 +104,8 @@ class Network:
         if not len(tokens):
             return logits
         table, rows = self.cache.rows(tokens)
-        lengths = np.diff(offsets)
-        order = np.argsort(-lengths, kind="stable")
+        lengths = offsets[1:] - offsets[:-1]
+        order = (-lengths).argsort(kind="stable")
         for begin in range(0, len(order), _SENTENCES_AT_ONCE):
             some = order[begin : begin + _SENTENCES_AT_ONCE]
             schedule = Schedule(lengths[some])
@@ -188,12 +188,12 @@ class Schedule:
 
     def __init__(self, lengths: np.ndarray) -> None:
         self.lengths = lengths
-        self._begins = np.cumsum(lengths) - lengths
+        self._begins = lengths.cumsum() - lengths
         times = np.arange(lengths[0])
-        counts = len(lengths) - np.searchsorted(lengths[::-1], times, side="right")
+        counts = len(lengths) - lengths[::-1].searchsorted(times, side="right")
         self.counts = counts.tolist()
-        before = np.cumsum(counts) - counts
-        time = np.repeat(times, counts)
+        before = counts.cumsum() - counts
+        time = times.repeat(counts)
         sentence = np.arange(len(time)) - before[time]
         first = before[time] + np.arange(len(time))
         self.visits = np.empty(2 * len(time), np.intp)
@@ -203,7 +203,7 @@ class Schedule:
 
     def places(self, begins: np.ndarray) -> np.ndarray:
         """Where each token lies when sentence i begins at `begins[i]` instead, int [N]."""
-        shifts = np.repeat(begins - self._begins, self.lengths)
+        shifts = (begins - self._begins).repeat(self.lengths)
         return shifts + np.arange(len(shifts))
 
 

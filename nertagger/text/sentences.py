@@ -21,7 +21,6 @@ import numpy as np
 from nertagger.text import characters as c
 from nertagger.text.boundaries import shift
 from nertagger.text.tokens import joined_code_points, token_bounds
-from nertagger.text.word_forms import fold_all
 
 MAXIMUM_LENGTH = 256
 # How many quotation marks and brackets may follow the sign that ends a sentence.
@@ -242,9 +241,9 @@ def _lines(name: str) -> list[str]:
 
 def _folded(codes: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> list[str]:
     """The folded strings of some spans of code points."""
-    text = c.from_code_points(codes)
+    folded = c.from_code_points(c.fold_table()[codes])
     spans = zip(starts.tolist(), ends.tolist(), strict=True)
-    return fold_all([text[start:end] for start, end in spans])
+    return [folded[start:end] for start, end in spans]
 
 
 _PERIOD = ord(".")
