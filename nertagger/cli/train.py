@@ -22,7 +22,7 @@ _HELP = {
     "layers": "Bidirectional layers.",
     "head": "What decides on the tags.",
     "word_encoding": "How a word enters the network.",
-    "word_dimension": "Length of a word's embedding.  [default: the vectors', or 50]",
+    "word_dimension": "Length of a word's embedding.  [default: the vectors', or 100]",
     "vocabulary_size": "Words, <PAD> and <UNK> included.",
     "vocabulary": "Word list, a word a line.  [default: the corpus's commonest]",
     "characters": "How a word's characters enter the network.",

@@ -13,16 +13,17 @@ class SentenceBatches(keras.utils.PyDataset):
     """Padded batches of (inputs, tags) for `fit`.
 
     Sentences are shuffled, sorted by length within stretches of fifty batches, cut into batches,
-    and the batches shuffled: padding stays small and no two epochs are alike. Words seen once in
-    training become `<UNK>` with a probability, so that `<UNK>` is learnt.
+    and the batches shuffled: padding stays small and no two epochs are alike. Rare words
+    become `<UNK>` with a probability, so that `<UNK>` is learnt.
 
     Args:
         features: per input name, an array of one row per token of the corpus: [N] or [N, C].
         tags: tag numbers, [N].
         offsets: where each sentence starts, and N: [S + 1].
         batch_size: sentences.
-        rare_words: bool [vocabulary]; the words that may become `<UNK>`.
-        unknown_probability: with which they do.
+        rarity: float [vocabulary], one over how often training has each word.
+        unknown_probability: with which a word seen once becomes `<UNK>`; one seen n times does with
+            an n-th of it.
         unknown: the index of `<UNK>`.
         seed: of the order and of the replacement.
         variants: the same features of other spellings of the tokens.
@@ -38,7 +39,7 @@ class SentenceBatches(keras.utils.PyDataset):
         tags: np.ndarray,
         offsets: np.ndarray,
         batch_size: int,
-        rare_words: np.ndarray,
+        rarity: np.ndarray,
         unknown_probability: float,
         unknown: int,
         seed: int,
@@ -51,7 +52,7 @@ class SentenceBatches(keras.utils.PyDataset):
         self.tags = tags
         self.offsets = offsets
         self.batch_size = batch_size
-        self.rare_words = rare_words
+        self.rarity = rarity
         self.unknown_probability = unknown_probability
         self.unknown = unknown
         self.seed = seed
@@ -71,10 +72,10 @@ class SentenceBatches(keras.utils.PyDataset):
             part = part[np.argsort(lengths[part], kind="stable")]
             batches += self._cut(part, lengths)
         self.batches = [batches[index] for index in random.permutation(len(batches))]
-        unknown = random.random(self.offsets[-1]) < self.unknown_probability
+        drawn = random.random(self.offsets[-1])
         self.read = self._variant(random, lengths) if self.variants else self.features
         words = self.read["words"]
-        replaced = self.rare_words[words] & unknown
+        replaced = drawn < self.rarity[words] * self.unknown_probability
         self.words = np.where(replaced, self.unknown, words).astype("int32")
 
     def _variant(self, random: np.random.Generator, lengths: np.ndarray) -> dict[str, np.ndarray]:

@@ -50,7 +50,7 @@ class Dataset:
         tag_numbers: [N]; from K on they are sets of tags.
         tag_sets: which tags each number stands for, bool [K + M, K]; None where M is 0.
         offsets: where each sentence starts, and N: [S + 1].
-        rare_words: bool [vocabulary], the words seen once.
+        rarity: float [vocabulary], one over how often training has each word.
         dev: the documents that choose the checkpoint.
         dev_name: what they are.
         dev_map: labels to rename in what the tagger says of them.
@@ -69,7 +69,7 @@ class Dataset:
     tag_numbers: np.ndarray
     tag_sets: np.ndarray | None
     offsets: np.ndarray
-    rare_words: np.ndarray
+    rarity: np.ndarray
     dev: list[Document]
     dev_name: str
     dev_map: dict[str, str]
@@ -157,9 +157,10 @@ def read_dataset(options: TrainingOptions, log: Callable[[str], None]) -> Datase
     variants = []
     if options.case_variation:
         variants = [features_of([change(token) for token in distinct]) for change in _CASES]
-    rare = np.zeros(vocabulary.size, bool)
-    rare[[vocabulary.lookup(word) for word, count in counts.items() if count == 1]] = True
-    rare[: UNKNOWN + 1] = False
+    rarity = np.zeros(vocabulary.size, np.float32)
+    for word, count in counts.items():
+        rarity[vocabulary.lookup(word)] = 1 / count
+    rarity[: UNKNOWN + 1] = 0
     known = np.mean(features["words"] != UNKNOWN)
     for source, part in zip(sources, parts, strict=True):
         log(
@@ -184,7 +185,7 @@ def read_dataset(options: TrainingOptions, log: Callable[[str], None]) -> Datase
         tag_numbers=np.concatenate([numbers[index] for index in passes]),
         tag_sets=tag_numbers.table(),
         offsets=np.append(0, np.cumsum(np.concatenate([parts[i].lengths for i in passes]))),
-        rare_words=rare,
+        rarity=rarity,
         dev=dev.documents,
         dev_name=dev.name,
         dev_map=dev_map,

@@ -100,7 +100,7 @@ def fit(
         dataset.tag_numbers,
         dataset.offsets,
         batch_size,
-        dataset.rare_words,
+        dataset.rarity,
         options.unknown_probability,
         UNKNOWN,
         options.seed,

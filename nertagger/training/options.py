@@ -39,13 +39,14 @@ class TrainingOptions:
         cell, activation, units, layers, head, word_encoding, characters, dropout,
             recurrent_dropout, l2: see `models.architecture.Architecture`.
         word_dimension: length of a word's embedding; None for the length of the vectors, from which
-            it then starts, or 50 where there are none.
+            it then starts, or 100 where there are none.
         vocabulary_size: words, with `<PAD>` and `<UNK>`.
         vocabulary: a file of words, one a line, instead of the corpus's commonest.
         vectors: pretrained vectors, a GloVe or word2vec text file or a NumPy archive.
         vector_rows: of these the first so many, which are the commonest words', and those of the
             words of `train`; None for all.
-        unknown_probability: with which a word seen once becomes `<UNK>` in training.
+        unknown_probability: with which a word seen once becomes `<UNK>` in training; one seen n
+            times does with an n-th of it.
         case_variation: probability with which a sentence is read in training as if it were all in
             lower case or, as often, all in capitals.
         epochs: at most so many passes over the corpus; None for 20, or as many as 2,000 steps take,

@@ -119,7 +119,7 @@ def architecture_of(options: TrainingOptions, dataset: Dataset) -> Architecture:
             layers=options.layers,
             head=options.head,
             word_encoding=options.word_encoding,
-            word_dimension=options.word_dimension or dimension or 50,
+            word_dimension=options.word_dimension or dimension or 100,
             character_encoding=options.characters,
             character_count=encoder.characters.size if encoder.characters is not None else 2,
             characters_per_token=CHARACTERS_PER_TOKEN,

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 
 import keras
 import numpy as np
 import pytest
 
+from nertagger.models import random_models
 from nertagger.models.architecture import ACTIVATIONS, CELLS, Architecture
 from nertagger.models.inputs import CharacterConvolution
-from nertagger.models.random_models import TAGS, architectures, random_model
+from nertagger.models.random_models import TAGS, architectures
 from nertagger.models.tagger import build
 from nertagger.models.tensors import assign_tensors, named_tensors
 from nertagger.recurrent import equations
@@ -18,6 +20,8 @@ from nertagger.runtime.network import tensor_shapes
 from nertagger.text.tags import allowed_transitions
 
 ARCHITECTURES = list(architectures())
+# Building a model is what takes time: the tests that only read one share it.
+random_model = functools.lru_cache(random_models.random_model)
 LENGTHS = (6, 3, 1)
 
 
@@ -61,7 +65,7 @@ def test_tensors_have_the_names_and_shapes_that_the_runtime_reads(architecture):
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES[::4], ids=repr)
 def test_a_model_given_the_tensors_of_another_computes_the_same(architecture):
-    first, second = random_model(architecture, seed=1), random_model(architecture, seed=2)
+    first, second = random_model(architecture), random_models.random_model(architecture, seed=2)
     inputs = inputs_of(architecture)
     assert not np.allclose(first(inputs), second(inputs))
     assign_tensors(second, named_tensors(first))
@@ -123,7 +127,7 @@ def test_words_start_from_their_vectors_and_the_rest_at_random():
 
 def test_vectors_are_frozen_and_everything_else_learns():
     architecture = dataclasses.replace(ARCHITECTURES[2], dropout=0.0)
-    model = random_model(architecture)
+    model = random_models.random_model(architecture)
     before = named_tensors(model)
     model.compile(keras.optimizers.Adam(0.05), jit_compile=False)
     inputs = inputs_of(architecture)

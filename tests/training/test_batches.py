@@ -21,7 +21,7 @@ def batches(**changes) -> SentenceBatches:
         "tags": np.arange(1, 1 + count, dtype=np.int32),
         "offsets": offsets,
         "batch_size": 4,
-        "rare_words": np.zeros(2 + count, bool),
+        "rarity": np.zeros(2 + count),
         "unknown_probability": 0.5,
         "unknown": 1,
         "seed": 3,
@@ -75,20 +75,22 @@ def test_padding_stays_small_because_lengths_are_sorted():
     assert padded < 1.1 * len(words)
 
 
-def test_only_rare_words_become_unknown_and_about_as_often_as_asked():
-    words = np.tile(np.array([2, 3], np.int32), 5_000)
-    rare = np.array([False, False, False, True])
+def test_the_rarer_a_word_the_more_often_it_becomes_unknown():
+    words = np.tile(np.array([2, 3, 4], np.int32), 5_000)
+    rarity = np.array([0, 0, 0, 1, 1 / 3])
     offsets = np.arange(0, len(words) + 1, 10)
     data = batches(
         features={"words": words},
         tags=words,
         offsets=offsets,
-        rare_words=rare,
+        rarity=rarity,
         unknown_probability=0.3,
     )
     seen = np.concatenate([data[index][0]["words"].ravel() for index in range(len(data))])
     assert (seen == 2).sum() == 5_000
-    assert (seen == 1).sum() == pytest.approx(1_500, abs=150)
+    assert (seen == 3).sum() == pytest.approx(3_500, abs=150)
+    assert (seen == 4).sum() == pytest.approx(4_500, abs=100)
+    assert (seen == 1).sum() == 15_000 - sum((seen == word).sum() for word in (2, 3, 4))
     assert (words == 3).sum() == 5_000, "the corpus itself stays as it is"
 
 
@@ -102,7 +104,7 @@ def test_a_sentence_is_read_whole_in_one_spelling():
         offsets=offsets,
         variants=[lower, upper],
         variant_probability=0.4,
-        rare_words=np.zeros(3, bool),
+        rarity=np.zeros(3),
     )
     seen = np.concatenate([data[index][0]["case"] for index in range(len(data))])
     assert (seen == seen[:, :1]).all()

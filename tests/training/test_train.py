@@ -54,9 +54,8 @@ def test_what_is_trained_tags_as_well_as_it_said(small_options, quiet):
 def test_same_seed_same_model_and_another_seed_another(small_options, quiet):
     first = tensors(train(small_options, console=quiet)["model"])
     second = train(small_options, console=quiet)["model"]
-    other = train(dataclasses.replace(small_options, seed=2), console=quiet)["model"]
-    assert Path(second).name == "2"
-    assert Path(other).name == "3"
+    other = train(dataclasses.replace(small_options, seed=2, epochs=1), console=quiet)["model"]
+    assert [Path(model).name for model in (second, other)] == ["2", "3"]
     for name, value in tensors(second).items():
         np.testing.assert_array_equal(value, first[name], err_msg=name)
     assert not np.array_equal(tensors(other)["head.kernel"], first["head.kernel"])
@@ -140,11 +139,11 @@ def test_resuming_with_other_options_or_another_corpus_is_refused(
 @pytest.mark.parametrize(
     "changes",
     [
-        {"head": "sigmoid"},
-        {"head": "softmax", "cell": "gru", "layers": 2},
-        {"word_encoding": "one-hot", "cell": "peephole-lstm"},
-        {"characters": "none", "cell": "simple-rnn", "activation": "relu", "l2": 1e-4},
-        {"cell": "coupled-lstm", "recurrent_dropout": 0.2, "case_variation": 0.1},
+        {"head": "sigmoid", "cell": "gru", "case_variation": 0.1},
+        {"head": "softmax", "word_encoding": "one-hot", "cell": "simple-rnn"},
+        pytest.param({"cell": "gru", "layers": 2}, marks=pytest.mark.slow),
+        pytest.param({"cell": "peephole-lstm", "l2": 1e-4}, marks=pytest.mark.slow),
+        pytest.param({"cell": "coupled-lstm", "characters": "none"}, marks=pytest.mark.slow),
     ],
     ids=str,
 )
