@@ -111,7 +111,8 @@ def elu(x: ArrayLike, alpha: float = 1.0) -> Float:
 def softmax(x: ArrayLike, axis: int = -1) -> Float:
     """e^x / Σ e^x along `axis`."""
     x = np.asarray(x)
-    y = np.asarray(np.exp(x - max(x, axis, True)))
+    y = np.asarray(x - max(x, axis, True))
+    np.exp(y, out=y)
     y /= sum(y, axis, True)
     return y
 
@@ -130,6 +131,11 @@ def logsumexp(
 
 def max(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
     """The largest along `axis`, or of all."""
+    x = np.asarray(x)
+    if axis in (-1, x.ndim - 1) and x.ndim > 1 and x.shape[-1] < 64 and x.size >= 4096:
+        # NumPy walks many short rows one by one, but the columns of their transpose side by side.
+        highest = _reduce_max(np.ascontiguousarray(x.reshape(-1, x.shape[-1]).T), 0)
+        return highest.reshape(*x.shape[:-1], 1) if keepdims else highest.reshape(x.shape[:-1])
     return _reduce_max(x, axis, None, None, keepdims)
 
 

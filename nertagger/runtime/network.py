@@ -14,8 +14,8 @@ from nertagger.text.token_encoder import TokenEncoder
 
 DIRECTIONS = ("forward", "backward")
 
-_SENTENCES_AT_ONCE = 256
-_CACHE_BYTES = 64 << 20
+_SENTENCES_AT_ONCE = 128
+_CACHE_BYTES = 32 << 20
 
 
 def tensor_shapes(architecture: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
@@ -112,21 +112,22 @@ class Network:
             places = schedule.places(offsets[some])
             encoded = self._run(self._layers[0], table, rows[places], schedule)
             for layer in self._layers[1:]:
-                projected = self._project(layer, encoded)
+                projected = np.empty((len(encoded), 2 * self._width), np.float32)
+                self._project(layer, encoded, projected)
                 encoded = self._run(layer, projected, np.arange(len(places)), schedule)
-            logits[places] = encoded @ self._head[0] + self._head[1]
+            logits[places] = numpy_ops.matmul(encoded, self._head[0]) + self._head[1]
         return logits
 
-    def _first_projection(self, tokens: Sequence[str]) -> np.ndarray:
-        return self._project(self._layers[0], self._features(tokens), self._one_hot_size)
+    def _first_projection(self, tokens: Sequence[str], out: np.ndarray) -> None:
+        self._project(self._layers[0], self._features(tokens), out, self._one_hot_size)
 
-    def _project(self, layer: _Layer, inputs: np.ndarray, one_hot_size: int = 0) -> np.ndarray:
-        """[N, 2nH]: forward and backward, side by side."""
-        projected = np.empty((len(inputs), 2 * self._width), np.float32)
+    def _project(
+        self, layer: _Layer, inputs: np.ndarray, out: np.ndarray, one_hot_size: int = 0
+    ) -> None:
+        """Writes [N, 2nH]: forward and backward, side by side."""
         for half, (kernel, bias) in enumerate(layer.projections):
-            part = projected[:, half * self._width : (half + 1) * self._width]
+            part = out[:, half * self._width : (half + 1) * self._width]
             part[:] = equations.project(numpy_ops, inputs, kernel, bias, one_hot_size)
-        return projected
 
     def _run(
         self, layer: _Layer, table: np.ndarray, rows: np.ndarray, schedule: Schedule

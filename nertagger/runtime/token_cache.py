@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-_AT_ONCE = 2048
+_AT_ONCE = 512
 """Tokens computed together: enough for fast matrix products, few enough for little memory."""
 
 
@@ -25,20 +25,26 @@ class TokenCache:
     stays valid.
 
     Args:
-        compute: from N tokens to float32 [N, width].
+        compute: from N tokens and float32 [N, width], into which it writes what it computes.
         width: of the table.
         capacity: rows, at most.
+
+    Attributes:
+        capacity: as given.
+        computed: how many rows have been computed; beside the number of tokens asked for, the rate
+            of misses.
     """
 
     def __init__(
         self,
-        compute: Callable[[Sequence[str]], np.ndarray],
+        compute: Callable[[Sequence[str], np.ndarray], None],
         width: int,
         capacity: int,
     ) -> None:
         self._compute = compute
         self._width = width
         self.capacity = capacity
+        self.computed = 0
         self._lock = threading.Lock()
         self._generation = self._fresh(capacity)
 
@@ -72,8 +78,9 @@ class TokenCache:
     def _add(self, generation: _Generation, tokens: list[str]) -> None:
         for begin in range(0, len(tokens), _AT_ONCE):
             some = tokens[begin : begin + _AT_ONCE]
+            self.computed += len(some)
             first = len(generation.row_of)
-            generation.table[first : first + len(some)] = self._compute(some)
+            self._compute(some, generation.table[first : first + len(some)])
             # Known only once computed: other threads read without the lock.
             generation.row_of.update(zip(some, range(first, first + len(some)), strict=True))
 

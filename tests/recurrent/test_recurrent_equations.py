@@ -157,6 +157,11 @@ def test_logsumexp_reduces_as_keras_does(rng, axis, keepdims):
         ("transpose", {"axes": (1, 2, 0)}),
         *(("split", {"indices_or_sections": n, "axis": -1}) for n in (1, 3, [1, 4])),
         ("split", {"indices_or_sections": 2, "axis": 1}),
+        *(("flip", {"axis": axis}) for axis in (0, 1, -1, None)),
+        ("reshape", {"newshape": (2, -1)}),
+        ("zeros_like", {}),
+        *(("take_along_axis", {"indices": [[[1, -2]] * 4] * 3, "axis": axis}) for axis in (2, -1)),
+        ("take_along_axis", {"indices": [[[1] * 6]] * 3, "axis": 1}),
     ],
 )
 def test_numpy_rearranges_and_reduces_as_keras_does(rng, name, arguments):
@@ -168,6 +173,20 @@ def test_numpy_rearranges_and_reduces_as_keras_does(rng, name, arguments):
     for one, other in zip(actual, expected, strict=True):
         np.testing.assert_array_equal(one, np.asarray(other))
         assert np.shape(one) == tuple(other.shape)
+
+
+@pytest.mark.parametrize("keepdims", [False, True])
+def test_the_largest_of_many_short_rows(rng, keepdims):
+    x = rng.normal(size=(50, 20, 17)).astype("float32")
+    actual = numpy_ops.max(x, axis=-1, keepdims=keepdims)
+    np.testing.assert_array_equal(actual, x.max(axis=-1, keepdims=keepdims))
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2, -1])
+def test_numpy_stacks_as_keras_does(rng, axis):
+    parts = [rng.normal(size=(3, 4)) for _ in range(2)]
+    expected = np.asarray(keras.ops.stack(parts, axis=axis))
+    np.testing.assert_allclose(numpy_ops.stack(parts, axis=axis), expected)
 
 
 def test_unequal_parts_are_refused(rng):
