@@ -85,9 +85,9 @@ _ALL = slice(None)
 def sigmoid(x: ArrayLike) -> Float:
     """σ(x) = 1 / (1 + e^-x), as ½ (1 + tanh(x/2)), which cannot overflow."""
     y = np.asarray(np.multiply(x, _HALF))
-    np.tanh(y, out=y)
-    np.multiply(y, _HALF, out=y)
-    np.add(y, _HALF, out=y)
+    np.tanh(y, y)
+    np.multiply(y, _HALF, y)
+    np.add(y, _HALF, y)
     return y
 
 

@@ -116,8 +116,18 @@ def _uncut_bounds(
         openers = sentence_openers()
         opener[places] = [word in openers for word in _folded(codes, starts[places], ends[places])]
 
+    # Most short texts have nothing that closes anything, which saves half of the work.
+    may_close = ((first >= c.OPENING_QUOTE) & (first <= c.CLOSE)).any()
     is_last = ends_sentence(
-        np, first, last, ends - starts, next_starts > ends, line_ends, kind, opener
+        np,
+        first,
+        last,
+        ends - starts,
+        next_starts > ends,
+        line_ends,
+        kind,
+        opener,
+        CLOSERS if may_close else 0,
     )
     return np.concatenate([_FIRST, is_last.nonzero()[0] + 1])
 
@@ -131,6 +141,7 @@ def ends_sentence(
     line_ends: Any,
     kind: Any,
     opener: Any,
+    closers: int = CLOSERS,
 ) -> Any:
     """Whether a sentence ends with a token, its length apart.
 
@@ -144,6 +155,8 @@ def ends_sentence(
         kind: of the token, folded, in `abbreviations`, integers [N]; asked only before a period.
         opener: whether the token, folded, is one of `sentence_openers`, bool [N]; asked only of
             tokens that begin with a capital and follow a period.
+        closers: how many quotation marks and brackets to look for after the sign that ends a
+            sentence: CLOSERS, or 0 where the caller knows that there are none at all.
 
     Returns:
         bool [N].
@@ -178,7 +191,7 @@ def ends_sentence(
     cjk_tail = first == c.CJK_SENTENCE_END
     # Closing what is closed already by the end of the line opens no sentence.
     closes_line = closer & line_ends
-    for _ in range(CLOSERS):
+    for _ in range(closers):
         tail |= ((any_closer & close) | bracket) & before(tail) & same_line
         cjk_tail |= closer & close & before(cjk_tail)
         closes_line |= closer & following(closes_line)
