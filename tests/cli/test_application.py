@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
 
 from nertagger.cli import COMMANDS, main
@@ -35,11 +32,3 @@ def test_an_unknown_command_is_one_line_that_names_the_known_ones(capsys):
     assert len(lines) == 1
     assert "no command 'tga'" in lines[0]
     assert all(command in lines[0] for command in COMMANDS)
-
-
-def test_a_reader_that_has_seen_enough_is_no_error(model):
-    command = [sys.executable, "-m", "nertagger", "tag", "--model", model]
-    script = f"yes 'Ada came home .' | head -200000 | {' '.join(command)} | head -1"
-    result = subprocess.run(["bash", "-c", script], capture_output=True, text=True)
-    assert result.stderr == ""
-    assert result.stdout.count("\n") == 1
