@@ -10,11 +10,16 @@ from nertagger.writing import atomic_directory, atomic_file
 def test_a_file_is_replaced_only_when_it_is_whole(tmp_path):
     path = tmp_path / "scores.txt"
     path.write_text("before")
-    with pytest.raises(ZeroDivisionError), atomic_file(path) as file:
-        file.write("half")
-        file.flush()
-        assert path.read_text() == "before"
-        raise ZeroDivisionError
+
+    def write_half() -> None:
+        with atomic_file(path) as file:
+            file.write("half")
+            file.flush()
+            assert path.read_text() == "before"
+            raise OSError("no space")
+
+    with pytest.raises(OSError, match="no space"):
+        write_half()
     assert path.read_text() == "before"
     with atomic_file(path) as file:
         file.write("ä\n")
@@ -34,9 +39,14 @@ def test_a_new_file_has_the_usual_rights(tmp_path):
 
 def test_a_directory_appears_at_once_and_whole_or_not_at_all(tmp_path):
     version = tmp_path / "3"
-    with pytest.raises(OSError, match="no space"), atomic_directory(version) as directory:
-        (directory / "weights").write_text("half")
-        raise OSError("no space")
+
+    def write_half() -> None:
+        with atomic_directory(version) as directory:
+            (directory / "weights").write_text("half")
+            raise OSError("no space")
+
+    with pytest.raises(OSError, match="no space"):
+        write_half()
     assert os.listdir(tmp_path) == []
     with atomic_directory(version) as directory:
         (directory / "weights").write_text("whole")
