@@ -12,8 +12,7 @@ from nertagger.bulk.outputs import make_output
 from nertagger.bulk.tagged import Counts, TaggedChunk
 from nertagger.runtime.directory import ASSETS, find_model, read_model
 from nertagger.runtime.tagger import Tagger
-from nertagger.text.sentences import count_long_sentences
-from nertagger.text.tokens import tokenize_batch
+from nertagger.text.sentences import count_tokens_and_long_sentences
 
 
 class ChunkTagger:
@@ -75,8 +74,7 @@ class ChunkTagger:
                 yield document
 
         output = self._output.separator.join(self._output.documents(records, tagged()))
-        tokens = len(tokenize_batch(texts)[0])
-        long = sum(map(count_long_sentences, texts))
+        tokens, long = count_tokens_and_long_sentences(texts)
         counts = Counts(len(records), tokens, entities, replaced, long)
         # A format that can keep half surrogate pairs has escaped them by now.
         return TaggedChunk(output.encode("utf-8", "replace"), counts)

@@ -17,7 +17,7 @@ from nertagger.text.document import Document, Entity, Token, tokens_from_arrays
 from nertagger.text.segmentation import segment
 from nertagger.text.token_encoder import TokenEncoder
 
-_CHARACTERS_AT_ONCE = 1 << 17
+_CHARACTERS_AT_ONCE = 1 << 16
 """Texts gathered before they are tagged together, in characters: what bounds a stream's memory."""
 
 

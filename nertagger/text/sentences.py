@@ -63,12 +63,28 @@ def split_sentences_batch(
 
 def count_long_sentences(text: str) -> int:
     """How many sentences of a text are longer than MAXIMUM_LENGTH tokens, and so are cut."""
-    codes = c.code_points(text)
-    starts, ends = token_bounds(codes)
-    if len(starts) <= MAXIMUM_LENGTH:
-        return 0
-    offsets = _uncut_bounds(codes, starts, ends, c.class_table()[codes])
-    return int((np.diff(offsets) > MAXIMUM_LENGTH).sum())
+    return count_tokens_and_long_sentences([text])[1] if len(text) > MAXIMUM_LENGTH else 0
+
+
+def count_tokens_and_long_sentences(texts: Sequence[str]) -> tuple[int, int]:
+    """How many tokens texts have, and how many sentences that are cut; some texts at a time, which
+    is many times as fast as one at a time."""
+    tokens = long = 0
+    group: list[str] = []
+    size = 0
+    for number, text in enumerate(texts, 1):
+        group.append(text)
+        size += len(text)
+        if size < _CHARACTERS_AT_ONCE and number < len(texts):
+            continue
+        codes, _ = joined_code_points(group)
+        starts, ends = token_bounds(codes)
+        tokens += len(starts)
+        if len(starts) > MAXIMUM_LENGTH:
+            offsets = _uncut_bounds(codes, starts, ends, c.class_table()[codes])
+            long += int((offsets[1:] - offsets[:-1] > MAXIMUM_LENGTH).sum())
+        group, size = [], 0
+    return tokens, long
 
 
 def long_sentences_note(count: int) -> str:
@@ -259,5 +275,6 @@ def _folded(codes: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> list[str
     return [folded[start:end] for start, end in spans]
 
 
+_CHARACTERS_AT_ONCE = 1 << 16
 _PERIOD = ord(".")
 _FIRST = np.zeros(1, np.intp)

@@ -12,6 +12,7 @@ from nertagger.text.characters import LINE_BREAK, class_table, code_points
 from nertagger.text.sentences import (
     abbreviations,
     count_long_sentences,
+    count_tokens_and_long_sentences,
     sentence_openers,
     split_sentences,
     split_sentences_batch,
@@ -121,3 +122,7 @@ def test_sentences_that_are_cut_are_counted():
     assert count_long_sentences(line * 200) == 0
     assert count_long_sentences(word * 256) == 0
     assert count_long_sentences(word * 257 + "\n" + line * 99 + "\n" + word * 2_000) == 2
+    texts = [line * 200, "", word * 257, word * 2_000 + "\n" + line, "x" * 70_000, "The end."]
+    tokens = sum(len(tokenize(text)[0]) for text in texts)
+    assert count_tokens_and_long_sentences(texts) == (tokens, 2)
+    assert count_tokens_and_long_sentences([]) == (0, 0)
