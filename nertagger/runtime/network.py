@@ -85,11 +85,17 @@ class Network:
         ]
         self._head = tensors["head.kernel"], tensors["head.bias"]
         one_hot = architecture["word_encoding"] == "one-hot"
-        self._one_hot_size = architecture["vocabulary_size"] if one_hot else 0
-        self._features = TokenFeatures(architecture, tensors, encoder)
+        one_hot_size = architecture["vocabulary_size"] if one_hot else 0
+        features, first_layer = TokenFeatures(architecture, tensors, encoder), self._layers[0]
         self._width = len(cell.gates) * self._units
+
+        # No method: a cache that knew the network it belongs to would outlive it, until Python
+        # looks for cycles.
+        def first_projection(tokens: Sequence[str], out: np.ndarray) -> None:
+            first_layer.project(features(tokens), out, one_hot_size)
+
         self.cache = TokenCache(
-            self._first_projection, 2 * self._width, max(256, cache_bytes // (8 * self._width))
+            first_projection, 2 * self._width, max(256, cache_bytes // (8 * self._width))
         )
 
     def logits(self, tokens: Sequence[str], offsets: np.ndarray) -> np.ndarray:
@@ -113,21 +119,10 @@ class Network:
             encoded = self._run(self._layers[0], table, rows[places], schedule)
             for layer in self._layers[1:]:
                 projected = np.empty((len(encoded), 2 * self._width), np.float32)
-                self._project(layer, encoded, projected)
+                layer.project(encoded, projected)
                 encoded = self._run(layer, projected, np.arange(len(places)), schedule)
             logits[places] = numpy_ops.matmul(encoded, self._head[0]) + self._head[1]
         return logits
-
-    def _first_projection(self, tokens: Sequence[str], out: np.ndarray) -> None:
-        self._project(self._layers[0], self._features(tokens), out, self._one_hot_size)
-
-    def _project(
-        self, layer: _Layer, inputs: np.ndarray, out: np.ndarray, one_hot_size: int = 0
-    ) -> None:
-        """Writes [N, 2nH]: forward and backward, side by side."""
-        for half, (kernel, bias) in enumerate(layer.projections):
-            part = out[:, half * self._width : (half + 1) * self._width]
-            part[:] = equations.project(numpy_ops, inputs, kernel, bias, one_hot_size)
 
     def _run(
         self, layer: _Layer, table: np.ndarray, rows: np.ndarray, schedule: Schedule
@@ -163,13 +158,20 @@ class _Layer:
         prepare: Callable[[Any, Mapping[str, Any]], Mapping[str, Any]],
     ) -> None:
         directions = [_weights(tensors, f"encoder.{number}.{d}.") for d in DIRECTIONS]
-        self.projections = [(weights.pop("kernel"), weights.pop("bias")) for weights in directions]
+        self._projections = [(weights.pop("kernel"), weights.pop("bias")) for weights in directions]
         forward, backward = (prepare(numpy_ops, weights) for weights in directions)
         self.weights = {
             # A peephole's vector is the same for every sentence.
             name: np.stack([np.atleast_2d(forward[name]), np.atleast_2d(backward[name])])
             for name in forward
         }
+
+    def project(self, inputs: np.ndarray, out: np.ndarray, one_hot_size: int = 0) -> None:
+        """Writes [N, 2nH] into `out`: forward and backward, side by side."""
+        width = out.shape[1] // 2
+        for half, (kernel, bias) in enumerate(self._projections):
+            part = out[:, half * width : (half + 1) * width]
+            part[:] = equations.project(numpy_ops, inputs, kernel, bias, one_hot_size)
 
 
 class Schedule:

@@ -1,5 +1,8 @@
 """The network against a plain one that knows one token of one sentence at a time."""
 
+import gc
+import weakref
+
 import numpy as np
 import plain_network
 import pytest
@@ -101,3 +104,16 @@ def test_a_schedule_visits_every_token_once_in_each_direction():
     assert forward == [[10, 0, 20, 40], [11, 1, 21], [12, 2, 22], [13, 3], [14, 4]]
     assert backward == [[14, 4, 22, 40], [13, 3, 21], [12, 2, 20], [11, 1], [10, 0]]
     assert sorted(schedule.visits) == list(range(28))
+
+
+def test_a_network_that_nobody_holds_is_gone_at_once():
+    config, encoder, tensors = tiny_models.make()
+    network = Network(config["architecture"], tensors, encoder)
+    network.logits(["Ada", "met"], np.array([0, 2]))
+    gone = weakref.ref(network.cache)
+    gc.disable()
+    try:
+        del network
+        assert gone() is None
+    finally:
+        gc.enable()
