@@ -17,7 +17,6 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
@@ -47,7 +46,7 @@ def sentence(model: str, text: str) -> dict[str, Any]:
         tagger(text)
         times.append(time.perf_counter() - begin)
     return {
-        "load_s": loaded - started,
+        "load_ms": 1e3 * (loaded - started),
         "tokens": tokens,
         "median_ms": 1e3 * statistics.median(times[100:]),
         "memory_mb": peak_memory(),
@@ -62,7 +61,6 @@ def bulk(model: str, path: str) -> dict[str, Any]:
         "seconds": seconds,
         "tokens": tokens,
         "cache_hit_rate": 1 - tagger.network.cache.computed / tokens,
-        "memory_mb": peak_memory(),
     }
     report["stages_s"] = stages(nertagger.load(model), texts)
     report["products"], report["products_s"] = products(nertagger.load(model), texts)
@@ -71,6 +69,8 @@ def bulk(model: str, path: str) -> dict[str, Any]:
 
 def tag(tagger: Tagger, texts: list[str]) -> tuple[float, int]:
     """CPU seconds for all texts, which a busy machine does not lengthen much, and their tokens."""
+    from unittest.mock import patch
+
     tokens = 0
     real = tagger.network.logits
 
@@ -88,6 +88,8 @@ def tag(tagger: Tagger, texts: list[str]) -> tuple[float, int]:
 
 def stages(tagger: Tagger, texts: list[str]) -> dict[str, float]:
     """CPU seconds of each stage."""
+    from unittest.mock import patch
+
     spent: dict[str, float] = {}
 
     def clocked(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -128,6 +130,8 @@ def stages(tagger: Tagger, texts: list[str]) -> dict[str, float]:
 
 def products(tagger: Tagger, texts: list[str]) -> tuple[int, float]:
     """How many matrix products the texts take, and the CPU seconds that these alone take."""
+    from unittest.mock import patch
+
     shapes: list[tuple[tuple[int, ...], tuple[int, ...]]] = []
     real = numpy_ops.matmul
 
