@@ -1,5 +1,7 @@
 """The corpus that this project wrote is what its README says, and has no fault the linter finds."""
 
+from pathlib import Path
+
 import pytest
 
 from nertagger.corpora import bundled
@@ -8,6 +10,7 @@ from nertagger.corpora.corpus_statistics import corpus_statistics, statistics_ta
 from nertagger.corpora.lint import lint_bundled_corpus, read_list
 from nertagger.corpora.reading import read_corpus
 
+CHECKOUT = Path(__file__).resolve().parents[2] / "data"
 PATHS = [path for parts in bundled.bundled_corpora().values() for path in parts.values()]
 
 
@@ -40,10 +43,15 @@ def test_the_table_in_the_readme_is_in_step(statistics):
     assert f"\n\n{table}\n\n" in readme, f"put this into data/README.md:\n{table}"
 
 
+def columns_of(path: Path) -> Path:
+    """The same part as CoNLL columns, which the repository has and an installed package has not."""
+    return CHECKOUT / path.parent.name / f"{path.stem}.conll"
+
+
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_the_columns_are_in_step_with_the_spans(path, tmp_path):
     assert path.suffix == ".jsonl"
-    columns = path.with_suffix(".conll")
+    columns = columns_of(path)
     write_conll(tmp_path / columns.name, read_corpus(path).documents)
     assert columns.read_bytes() == (tmp_path / columns.name).read_bytes(), (
         f"run: nertagger data convert {path} {columns}"
@@ -52,7 +60,7 @@ def test_the_columns_are_in_step_with_the_spans(path, tmp_path):
 
 def test_the_columns_have_the_same_entities():
     for path in PATHS:
-        documents, columns = read_corpus(path), read_corpus(path.with_suffix(".conll"))
+        documents, columns = read_corpus(path), read_corpus(columns_of(path))
         for spans, tokens in zip(documents.documents, columns.documents, strict=True):
             kinds = [
                 [(entity.label, "".join(entity.text.split())) for entity in document.entities]
