@@ -34,11 +34,7 @@ def silenced() -> Iterator[None]:
 
 
 def import_keras() -> None:
-    """Imports Keras and its backend, silently.
-
-    Raises:
-        ImportError: with a sentence that says what to install.
-    """
+    """Imports Keras and its backend, silently."""
     with silenced():
         import keras
 
