@@ -126,7 +126,7 @@ def test_stdout_has_the_result_alone_and_stderr_no_chatter(tmp_path):
     assert result.stdout.startswith("model/1  dev F1 ")
     assert result.stdout.count("\n") == 1
     for line in result.stderr.splitlines():
-        assert line.startswith(("no --dev given", "news", "loading Keras", "epoch")), line
+        assert line.startswith(("no --dev", "news", "vocabulary", "loading Keras", "epoch")), line
 
 
 @pytest.mark.slow
