@@ -255,7 +255,7 @@ def conditional_log_probabilities(
 def segment_log_probabilities(
     xp: Any,
     emissions: Any,
-    alphas: Any,
+    probabilities: Any,
     betas: Any,
     mask: Any,
     chain: Chain,
@@ -269,6 +269,8 @@ def segment_log_probabilities(
     one: exact, and made of numbers of ordinary size however long the sequence is.
 
     Args:
+        probabilities: of the tags, [B, T, K], as of `marginals`.
+        betas: of `messages`.
         path: tags int [B, T], as of `viterbi`.
         segments: int [N] each: the sequence, the first token, the last one.
         continuations: int [K], the tag that would prolong a segment whose last tag is k, or -1:
@@ -282,13 +284,14 @@ def segment_log_probabilities(
     steps = conditional_log_probabilities(xp, emissions, betas, path[:, :-1], path[:, 1:], chain)
     # What lies outside of the sequences must not enter the sums.
     steps = xp.where(mask[:, 1:], steps, xp.zeros_like(steps))
-    steps = xp.concatenate([xp.zeros_like(alphas[:, :1, 0]), xp.cumsum(steps, axis=1)], axis=1)
+    zeros = xp.zeros_like(probabilities[:, :1, 0])
+    steps = xp.concatenate([zeros, xp.cumsum(steps, axis=1)], axis=1)
     steps = xp.reshape(steps, (-1,))
     inside = xp.take(steps, end, axis=0) - xp.take(steps, begin, axis=0)
-    probabilities = xp.reshape(marginals(xp, alphas, betas, mask), (-1,))
+    flat = xp.reshape(probabilities, (-1,))
     flat_path = xp.reshape(path, (-1,))
     first_tags = xp.take(flat_path, begin, axis=0)
-    total = _log(xp, xp.take(probabilities, begin * count + first_tags, axis=0)) + inside
+    total = _log(xp, xp.take(flat, begin * count + first_tags, axis=0)) + inside
     if continuations is None:
         return xp.minimum(total, 0.0)
     following = xp.take(continuations, path[:, :-1], axis=0)
@@ -298,7 +301,7 @@ def segment_log_probabilities(
     may = xp.logical_and(mask[:, 1:], following >= 0)
     stops = _log(xp, -xp.expm1(xp.minimum(prolonged, 0.0)))
     stops = xp.where(may, stops, xp.zeros_like(stops))
-    stops = xp.concatenate([stops, xp.zeros_like(alphas[:, :1, 0])], axis=1)
+    stops = xp.concatenate([stops, zeros], axis=1)
     return xp.minimum(total + xp.take(xp.reshape(stops, (-1,)), end, axis=0), 0.0)
 
 

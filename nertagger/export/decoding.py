@@ -111,7 +111,7 @@ class DecodingGraph:
             tf.cast(part, tf.int32) for part in (firsts[:, 0], firsts[:, 1], lasts[:, 1])
         )
         log_scores = equations.segment_log_probabilities(
-            ops, logits, alphas, betas, mask, chain, path, segments, self._continuations
+            ops, logits, probabilities, betas, mask, chain, path, segments, self._continuations
         )
         return self._decoded(path, probabilities, begins, tf.exp(log_scores))
 

@@ -127,9 +127,8 @@ class Decoder:
             tags = equations.viterbi(numpy_ops, emissions, mask, self._chain)
             alphas, betas = equations.messages(numpy_ops, emissions, mask, self._chain)
             path[places] = found_path = tags.reshape(-1)[real]
-            probabilities[places] = _in_rows(equations.marginals(numpy_ops, alphas, betas, mask))[
-                real
-            ]
+            marginals = equations.marginals(numpy_ops, alphas, betas, mask)
+            probabilities[places] = _in_rows(marginals)[real]
             bounds = np.zeros(len(some) + 1, np.intp)
             lengths[some].cumsum(out=bounds[1:])
             begins[places], firsts, lasts = self._entities(found_path, bounds)
@@ -140,7 +139,7 @@ class Decoder:
             scores = equations.segment_log_probabilities(
                 numpy_ops,
                 emissions,
-                alphas,
+                marginals,
                 betas,
                 mask,
                 self._chain,
