@@ -279,7 +279,7 @@ def _vectors(
     log(f"{options.vectors}: {len(words):,} vectors of {rows.shape[1]} dimensions")
     padded = np.zeros((len(words) + 1, rows.shape[1]), np.float16)
     padded[1:] = rows
-    return ["<PAD>", *words], padded
+    return [PAD_WORD, *words], padded
 
 
 def _read_word_list(path: str, size: int) -> Vocabulary:

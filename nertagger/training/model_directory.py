@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors.numpy import save
 
 from nertagger.runtime.configuration import FORMAT_VERSION
 from nertagger.runtime.directory import ASSETS, CONFIG, WEIGHTS, versions
 from nertagger.text.token_encoder import TokenEncoder
+from nertagger.training.checkpoint import write_named
 from nertagger.training.history import draw_learning_curve, write_history
 from nertagger.training.model_card import model_card
 from nertagger.writing import atomic_directory, atomic_file
@@ -80,10 +80,7 @@ def write_model_directory(
         assets.mkdir(parents=True)
         _write_json(assets / CONFIG, config)
         encoder.write(assets)
-        with atomic_file(assets / WEIGHTS, "wb") as file:
-            file.write(
-                save({name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()})
-            )
+        write_named(assets / WEIGHTS, tensors)
         with atomic_file(assets / "MODEL_CARD.md") as file:
             file.write(model_card(config))
         write_history(assets / "history.csv", history)
