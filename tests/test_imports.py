@@ -29,6 +29,16 @@ ALLOWED = {
     "training": {"models", "corpora", "evaluation", "runtime", "text"},
     "bulk": {"text", "corpora", "runtime"},
     "export": {"models", "corpora", "evaluation", "runtime", "text", "crf", "recurrent"},
+    "laboratory": {
+        "text",
+        "recurrent",
+        "crf",
+        "corpora",
+        "evaluation",
+        "models",
+        "runtime",
+        "training",
+    },
 }
 
 

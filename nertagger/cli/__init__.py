@@ -24,6 +24,7 @@ COMMANDS = {
     "models": "List the models that are installed.",
     "serve": "Answer TensorFlow Serving's REST API.",
     "data": "Check, convert, count and fetch corpora.",
+    "lab": "See what the equations do: gradients, memory, gates.",
 }
 
 INTERRUPTED = 130
