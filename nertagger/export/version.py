@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from pathlib import Path
@@ -36,11 +37,18 @@ def export_model(
     import_keras()
     from nertagger.export.saved_model import export_saved_model
 
+    made = [place for place in (base, *base.parents) if not place.exists()]
     base.mkdir(parents=True, exist_ok=True)
-    version = base / str(max(versions(base), default=0) + 1)
-    with atomic_directory(version) as directory:
-        shutil.copytree(source / ASSETS, directory / ASSETS)
-        export_saved_model(directory, config, encoder, tensors)
+    try:
+        version = base / str(max(versions(base), default=0) + 1)
+        with atomic_directory(version) as directory:
+            shutil.copytree(source / ASSETS, directory / ASSETS)
+            export_saved_model(directory, config, encoder, tensors)
+    except BaseException:
+        for place in made:
+            with contextlib.suppress(OSError):
+                place.rmdir()
+        raise
     return version
 
 

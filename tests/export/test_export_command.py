@@ -72,3 +72,6 @@ def test_nothing_is_left_of_an_export_that_fails(exported, tmp_path, monkeypatch
     with pytest.raises(OSError, match="disk full"):
         export_model(source)
     assert [path.name for path in (tmp_path / "base").iterdir()] == ["1"]
+    with pytest.raises(OSError, match="disk full"):
+        export_model(source, tmp_path / "folders" / "made")
+    assert not (tmp_path / "folders").exists()
