@@ -20,9 +20,9 @@ class _Generation(NamedTuple):
 class TokenCache:
     """Rows of a table, one a distinct token, computed when a token first comes up.
 
-    When it is full it starts afresh: a text's common words are back within a few sentences. Threads
-    may share one. Rows are never overwritten, a fresh start takes a new table, so what `rows` gave
-    stays valid.
+    When it is full it starts afresh, with the rows that it is being asked for: a text's common
+    words are among them. Threads may share one. Rows are never overwritten, a fresh start takes a
+    new table, so what `rows` gave stays valid.
 
     Args:
         compute: from N tokens and float32 [N, width], into which it writes what it computes.
@@ -60,20 +60,29 @@ class TokenCache:
             pass
         with self._lock:
             generation = self._generation
-            missing = list(dict.fromkeys(t for t in tokens if t not in generation.row_of))
+            wanted = dict.fromkeys(tokens)
+            missing = [token for token in wanted if token not in generation.row_of]
             if len(generation.row_of) + len(missing) > self.capacity:
-                missing = list(dict.fromkeys(tokens))
-                if len(missing) > self.capacity:
-                    # More than it can ever hold: computed for this call alone.
-                    generation = self._fresh(len(missing))
-                else:
-                    generation = self._generation = self._fresh(self.capacity)
+                # More than it can ever hold is kept for this call alone.
+                fits = len(wanted) <= self.capacity
+                fresh = self._fresh(self.capacity if fits else len(wanted))
+                self._copy(generation, fresh, [t for t in wanted if t in generation.row_of])
+                generation = fresh
+                if fits:
+                    self._generation = fresh
             self._add(generation, missing)
             return generation.table, _look_up(generation.row_of, tokens)
 
     def _fresh(self, capacity: int) -> _Generation:
         # The system hands out the pages of an empty array only when they are written to.
         return _Generation({}, np.empty((capacity, self._width), np.float32))
+
+    def _copy(self, source: _Generation, target: _Generation, tokens: list[str]) -> None:
+        count = len(tokens)
+        rows = _look_up(source.row_of, tokens)
+        # Its indices are right; told to check them, `take` would go through a table of its own.
+        source.table.take(rows, 0, target.table[:count], "clip")
+        target.row_of.update(zip(tokens, range(count), strict=True))
 
     def _add(self, generation: _Generation, tokens: list[str]) -> None:
         for begin in range(0, len(tokens), _AT_ONCE):

@@ -50,7 +50,9 @@ class TokenFeatures:
             parts.append(self._vectors[rows])
         if self._case_count:
             parts.append(inputs["case"][:, None] == np.arange(1, self._case_count))
-        return np.concatenate([part.astype(np.float32, copy=False) for part in parts], axis=1)
+        features = np.empty((len(words), sum(part.shape[1] for part in parts)), np.float32)
+        np.concatenate(parts, axis=1, out=features, casting="unsafe")
+        return features
 
 
 class CharacterConvolution:
@@ -76,18 +78,27 @@ class CharacterConvolution:
 
     def __call__(self, ids: np.ndarray) -> np.ndarray:
         """[N, C], 0 where there is no character -> [N, F]; 0 for a token without characters."""
-        width = len(self._products)
         lengths = (ids != 0).sum(axis=1)
-        longest = int(lengths.max(initial=1))
+        # The longest first, so that the tokens that reach a place are the first ones.
+        order = (-lengths).argsort(kind="stable")
+        lengths = lengths[order]
+        width, longest = len(self._products), int(lengths.max(initial=0))
         before = (width - 1) // 2
-        padded = np.pad(ids[:, :longest], ((0, 0), (before, width - 1 - before)))
-        rows, places = np.nonzero(ids[:, :longest])
-        convolved = self._products[0][padded[rows, places]]
-        for offset in range(1, width):
-            convolved += self._products[offset][padded[rows, places + offset]]
-        pooled = np.zeros((len(ids), convolved.shape[1]), np.float32)
-        real = lengths > 0
-        begins = (np.cumsum(lengths) - lengths)[real]
-        if len(begins):
-            pooled[real] = np.tanh(np.maximum.reduceat(convolved, begins, axis=0) + self._bias)
-        return pooled
+        characters = np.zeros((longest + width - 1, len(ids)), np.intp)
+        characters[before : before + longest] = ids[order, :longest].T
+        counts = len(ids) - lengths[::-1].searchsorted(np.arange(longest), side="right")
+        pooled = np.full((len(ids), len(self._bias)), -np.inf, np.float32)
+        convolved, product = np.empty_like(pooled), np.empty_like(pooled)
+        for place, count in enumerate(counts.tolist()):
+            near = characters[place : place + width, :count]
+            here, part, highest = convolved[:count], product[:count], pooled[:count]
+            self._products[0].take(near[0], 0, here, "clip")
+            for table, column in zip(self._products[1:], near[1:], strict=True):
+                here += table.take(column, 0, part, "clip")
+            np.maximum(highest, here, highest)
+        pooled += self._bias
+        np.tanh(pooled, pooled)
+        pooled[len(ids) - lengths[::-1].searchsorted(0, side="right") :] = 0
+        features = np.empty_like(pooled)
+        features[order] = pooled
+        return features

@@ -9,6 +9,7 @@ import pytest
 import tiny_models
 
 from nertagger.runtime.network import Network, Schedule
+from nertagger.runtime.token_features import CharacterConvolution
 
 VARIANTS = [
     *({"cell": cell} for cell in ("simple-rnn", "lstm", "peephole-lstm", "coupled-lstm", "gru")),
@@ -75,6 +76,20 @@ def test_no_sentences_give_no_logits():
     config, encoder, tensors = tiny_models.make()
     network = Network(config["architecture"], tensors, encoder)
     assert network.logits([], np.zeros(1, int)).shape == (0, len(config["tags"]))
+
+
+def test_tokens_without_characters_have_features_of_zero():
+    random = np.random.default_rng(2)
+    convolution = CharacterConvolution(
+        *(random.normal(size=shape).astype(np.float32) for shape in ((9, 4), (3, 4, 5), (5,)))
+    )
+    ids = np.array([[0, 0, 0, 0], [3, 0, 0, 0], [0, 0, 0, 0], [2, 8, 5, 0], [7, 1, 0, 0]])
+    features = convolution(ids)
+    assert (features[[0, 2]] == 0).all()
+    assert (features[[1, 3, 4]] != 0).all()
+    np.testing.assert_allclose(features[3:4], convolution(ids[3:4]), rtol=1e-6)
+    assert convolution(ids[:1]).tolist() == [[0.0] * 5]
+    assert convolution(ids[:0]).shape == (0, 5)
 
 
 def test_a_small_cache_changes_no_logit():

@@ -49,6 +49,21 @@ def test_it_never_holds_more_than_its_capacity():
         assert len(cache.rows(["w1"])[0]) == 10
 
 
+def test_a_full_cache_keeps_what_it_is_asked_for():
+    counting = Counting()
+    cache = TokenCache(counting, 3, 5)
+    _check(cache, ["a", "b", "c", "d"])
+    _check(cache, ["b", "e", "d", "f"])
+    _check(cache, ["d", "b", "g"])
+    _check(cache, ["a"])
+    assert counting.computed == ["a", "b", "c", "d", "e", "f", "g", "a"]
+    # More than it holds: what is known is copied, and what is new does not stay.
+    _check(cache, ["h", "a", "i", "j", "k", "l"])
+    assert counting.computed[8:] == ["h", "i", "j", "k", "l"]
+    _check(cache, ["a", "h"])
+    assert counting.computed[13:] == ["h"]
+
+
 def test_one_call_may_ask_for_more_than_it_holds():
     cache = TokenCache(_compute, 3, 10)
     _check(cache, ["x"])
