@@ -74,14 +74,16 @@ def message_step(xp: Any, message: Any, exp_transitions: Any) -> Any:
 def viterbi_step(xp: Any, delta: Any, emission: Any, transitions: Any) -> Any:
     """δ_t(j) = max_i [δ_{t-1}(i) + A(i, j)] + e_t(j).  Rabiner (33a).
 
-    Tags come first here, so that the K² sums of a step run along whole batches.
+    The K² sums of a sequence are laid out as [i, B, j]: the maximum of whole rows is fast, be they
+    of one sequence or of many.
 
     Args:
-        delta: δ_{t-1}, the score of the best path to each tag, [K, B].
-        emission: e_t, [K, B].
-        transitions: A(i, j) at [i, j, 0], [K, K, 1].
+        delta: δ_{t-1}, the score of the best path to each tag, [B, K].
+        emission: e_t, [B, K].
+        transitions: A, [K, K].
     """
-    return xp.max(xp.expand_dims(delta, 1) + transitions, axis=0) + emission
+    sums = xp.expand_dims(xp.transpose(delta, (1, 0)), 2) + xp.expand_dims(transitions, 1)
+    return xp.max(sums, axis=0) + emission
 
 
 def back_pointer(xp: Any, delta: Any, tags: Any, transitions: Any) -> Any:
@@ -90,12 +92,11 @@ def back_pointer(xp: Any, delta: Any, tags: Any, transitions: Any) -> Any:
     Taken on the way back, for the one tag a step that is on the path, instead of for all K.
 
     Args:
-        delta: δ_{t-1}, [K, B].
+        delta: δ_{t-1}, [B, K].
         tags: y_t, [B].
-        transitions: A, [K, K].
+        transitions: A transposed, A(i, j) at [j, i], [K, K].
     """
-    scores = delta + xp.take(transitions, tags, axis=1)
-    return xp.cast(xp.argmax(scores, axis=0), "int32")
+    return xp.cast(xp.argmax(delta + xp.take(transitions, tags, axis=0), axis=1), "int32")
 
 
 def messages(xp: Any, emissions: Any, mask: Any, chain: Chain) -> tuple[Any, Any]:
@@ -201,31 +202,33 @@ def expected_transitions(
 def viterbi(xp: Any, emissions: Any, mask: Any, chain: Chain) -> Any:
     """The path of the highest score, int32 [B, T]; 0 where there is padding.  Rabiner (32) to (35).
 
-    Of equal scores, the tag with the lower index wins.
+    Of equal scores, the tag with the lower index wins, the last token's first.
+
+    Args:
+        chain: its start and its end may be each sequence's own, [B, K].
     """
     # What is the same for all tags chooses none; without it the sums stay small.
     emissions = emissions - xp.max(emissions, axis=-1, keepdims=True)
-    by_time = xp.transpose(emissions, (1, 2, 0))
+    by_time = xp.transpose(emissions, (1, 0, 2))
     follows, times = _follows(xp, mask)
-    pairs = xp.expand_dims(chain.transitions, 2)
+    at_tags = xp.expand_dims(follows, 2)
 
     def step(delta: Any, t: Any) -> tuple[Any, Any]:
-        stepped = viterbi_step(xp, delta, by_time[t], pairs)
-        delta = xp.where(follows[t], stepped, delta)
+        stepped = viterbi_step(xp, delta, by_time[t], chain.transitions)
+        delta = xp.where(at_tags[t], stepped, delta)
         return delta, delta
 
-    first = xp.expand_dims(chain.start, 1) + by_time[0]
-    last, deltas = xp.scan(step, first, times)
+    last, deltas = xp.scan(step, chain.start + by_time[0], times)
 
     # At time 0, where nothing is before, the last one comes up and `follows` passes it over.
     earlier = xp.concatenate([deltas[-1:], deltas[:-1]], axis=0)
+    into = xp.transpose(chain.transitions, (1, 0))
 
     def step_back(tags: Any, t: Any) -> tuple[Any, Any]:
-        pointer = back_pointer(xp, earlier[t], tags, chain.transitions)
-        tags = xp.where(follows[t], pointer, tags)
+        tags = xp.where(follows[t], back_pointer(xp, earlier[t], tags, into), tags)
         return tags, tags
 
-    final = xp.cast(xp.argmax(last + xp.expand_dims(chain.end, 1), axis=0), "int32")
+    final = xp.cast(xp.argmax(last + chain.end, axis=1), "int32")
     _, path = xp.scan(step_back, final, times, reverse=True)
     path = xp.transpose(xp.concatenate([path[1:], final[None]], axis=0), (1, 0))
     return xp.where(mask, path, xp.zeros_like(path))

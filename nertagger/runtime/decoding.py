@@ -7,13 +7,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nertagger.crf import equations
 from nertagger.crf.equations import Chain
 from nertagger.recurrent import numpy_ops
+from nertagger.runtime.chain_inference import ChainInference, Inferred, Layout
 from nertagger.text.tags import split_tag
 
-_SENTENCES_AT_ONCE = 64
-"""Viterbi's sums of so many sentences, for some dozens of tags, stay in a processor's cache."""
+_SENTENCES_AT_ONCE = 96
+"""What is computed of so many sentences, for some dozens of tags, stays in a processor's cache."""
+
+_TINY = 1e-37
+"""Barely a normal float32: the least value whose logarithm is taken."""
 
 
 class Decoded(NamedTuple):
@@ -67,18 +70,22 @@ class Decoder:
         parts = [split_tag(tag) for tag in tags]
         self.labels = list(dict.fromkeys(label for _, label in parts if label))
         self.tag_names = ["O", *(f"{p}-{label}" for label in self.labels for p in "BI")]
-        self._label_of = np.array([self.labels.index(x) if x else -1 for _, x in parts], np.intp)
-        self._begins = np.array([prefix in "BS" for prefix, _ in parts])
-        self._closes = np.array([prefix in "ES" for prefix, _ in parts])
-        shown = [
-            f"{'B' if prefix in 'BS' else 'I'}-{label}" if label else "O" for prefix, label in parts
-        ]
-        self._same_shown = np.array([[a == b for b in shown] for a in shown], np.float32)
+        label_of = np.array([self.labels.index(x) if x else -1 for _, x in parts], np.intp)
+        begins = np.array([prefix in "BS" for prefix, _ in parts])
+        closes = np.array([prefix in "ES" for prefix, _ in parts])
+        self._label_of = label_of
+        # Whether a tag, by column, continues the entity of the one before it, by row.
+        same_label = (label_of[:, None] == label_of) & (label_of >= 0)
+        self._continues = same_label & ~closes[:, None] & ~begins
+        self._shown_inside = np.where(label_of < 0, 0, 2 * label_of + 2)
+        shown = self._shown_inside - begins
+        self._same_shown = (shown[:, None] == shown).astype(np.float32)
         self._continuations = None
         if head == "crf":
             names = ("crf.transitions", "crf.start", "crf.end")
-            self._chain = Chain(*(tensors[name] / self._temperature for name in names))
-            if not self._closes.any():
+            chain = Chain(*(tensors[name] / self._temperature for name in names))
+            self._infer = ChainInference(chain)
+            if not closes.any():
                 inside = {tag: index for index, tag in enumerate(tags)}
                 self._continuations = np.array(
                     [inside.get(f"I-{label}", -1) if label else -1 for _, label in parts], np.intp
@@ -102,95 +109,88 @@ class Decoder:
         else:
             probabilities = numpy_ops.softmax(logits)
             path = probabilities.argmax(axis=1)
-        begins, firsts, lasts = self._entities(path, offsets)
-        chosen = np.log(np.maximum(probabilities[np.arange(len(path)), path], 1e-37))
-        sums = np.concatenate([[0.0], np.cumsum(chosen, dtype=np.float64)])
-        entity_scores = np.exp(sums[lasts + 1] - sums[firsts]).astype(np.float32)
-        return self._decoded(path, probabilities, begins, firsts, lasts, entity_scores)
+        chosen = probabilities[np.arange(len(path)), path]
+        logs = np.log(np.maximum(chosen, _TINY))
+        return self._decoded(path, self._scores(path, probabilities), offsets, logs, logs)
 
     def _decode_chain(self, logits: np.ndarray, offsets: np.ndarray) -> Decoded:
         lengths = offsets[1:] - offsets[:-1]
-        path = np.zeros(len(logits), np.intp)
-        begins = np.zeros(len(logits), bool)
-        probabilities = np.zeros_like(logits)
-        found = [(np.zeros(0, np.intp), np.zeros(0, np.intp), np.zeros(0, np.float32))]
-        # Sentences of like lengths are padded together.
+        path = np.empty(len(logits), np.intp)
+        scores, chosen, steps = (np.empty(len(logits), np.float32) for _ in range(3))
+        stops = np.zeros(len(logits), np.float32)
+        # Sentences of like lengths are read together.
         order = (-lengths).argsort(kind="stable")
         for begin in range(0, len(order), _SENTENCES_AT_ONCE):
             some = order[begin : begin + _SENTENCES_AT_ONCE]
-            times = np.arange(lengths[some[0]])
-            mask = times < lengths[some, None]
-            real = mask.reshape(-1).nonzero()[0]
-            places = (offsets[some, None] + times).reshape(-1)[real]
-            emissions = np.zeros((*mask.shape, logits.shape[1]), np.float32)
-            _in_rows(emissions)[real] = logits[places]
-            tags = equations.viterbi(numpy_ops, emissions, mask, self._chain)
-            alphas, betas = equations.messages(numpy_ops, emissions, mask, self._chain)
-            path[places] = found_path = tags.reshape(-1)[real]
-            marginals = equations.marginals(numpy_ops, alphas, betas, mask)
-            probabilities[places] = _in_rows(marginals)[real]
-            bounds = np.zeros(len(some) + 1, np.intp)
-            lengths[some].cumsum(out=bounds[1:])
-            begins[places], firsts, lasts = self._entities(found_path, bounds)
-            if not len(firsts):
-                continue
-            rows = bounds.searchsorted(firsts, side="right") - 1
-            segments = rows, firsts - bounds[rows], lasts - bounds[rows]
-            scores = equations.segment_log_probabilities(
-                numpy_ops,
-                emissions,
-                marginals,
-                betas,
-                mask,
-                self._chain,
-                tags,
-                segments,
-                self._continuations,
-            )
-            found.append((places[firsts], places[lasts], np.exp(scores)))
-        firsts, lasts, scores = (np.concatenate(parts) for parts in zip(*found, strict=True))
-        in_order = firsts.argsort()
-        return self._decoded(
-            path, probabilities, begins, firsts[in_order], lasts[in_order], scores[in_order]
-        )
+            layout = Layout.of(lengths[some])
+            places = offsets[some][layout.rows] + layout.times
+            inferred = self._infer(logits[places], layout)
+            path[places] = inferred.path
+            scores[places] = self._scores(inferred.path, inferred.marginals)
+            chosen[places] = inferred.chosen
+            steps[places] = inferred.log_steps
+            if self._continuations is not None:
+                at, stop = _stops(inferred, layout, self._continuations)
+                stops[places[at]] = stop
+        logs = np.log(np.maximum(chosen, _TINY))
+        return self._decoded(path, scores, offsets, logs, steps, stops)
 
-    def _entities(
-        self, path: np.ndarray, offsets: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Where entities begin, bool [N], and their first and last tokens.
-
-        Broken sequences are read as seqeval and conlleval read them: an entity begins wherever a
-        tag cannot continue the one before it.
-        """
-        labels = self._label_of[path]
-        inside = labels >= 0
-        sentence_begins = np.zeros(len(path) + 1, bool)
-        sentence_begins[offsets] = True
-        continues = np.zeros(len(path), bool)
-        continues[1:] = (
-            (labels[1:] == labels[:-1]) & ~self._closes[path[:-1]] & ~self._begins[path[1:]]
-        )
-        continues &= inside & ~sentence_begins[:-1]
-        begins = inside & ~continues
-        ends = inside.copy()
-        ends[:-1] &= ~continues[1:]
-        return begins, begins.nonzero()[0], ends.nonzero()[0]
+    def _scores(self, path: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+        """The probabilities of the tags that are shown, [N]."""
+        shown = numpy_ops.matmul(probabilities, self._same_shown)
+        return np.minimum(shown[np.arange(len(path)), path], 1)
 
     def _decoded(
         self,
         path: np.ndarray,
-        probabilities: np.ndarray,
-        begins: np.ndarray,
-        firsts: np.ndarray,
-        lasts: np.ndarray,
-        entity_scores: np.ndarray,
+        scores: np.ndarray,
+        offsets: np.ndarray,
+        logs: np.ndarray,
+        steps: np.ndarray,
+        stops: np.ndarray | None = None,
     ) -> Decoded:
-        labels = self._label_of[path]
-        shown = np.where(labels < 0, 0, 2 * labels + np.where(begins, 1, 2))
-        shared = np.minimum((probabilities * self._same_shown[path]).sum(axis=1), 1.0)
-        return Decoded(shown, shared, firsts, lasts, labels[firsts], entity_scores)
+        """Joins tags to entities.
+
+        Broken sequences are read as seqeval and conlleval read them: an entity begins wherever a
+        tag cannot continue the one before it.
+
+        Args:
+            path: the tags, int [N].
+            scores: the probabilities of the tags that are shown, [N].
+            offsets: of the sentences.
+            logs: log of the probability of each tag, [N].
+            steps: the same, given the tag before it.
+            stops: log of the probability that an entity that ends with this tag does end.
+        """
+        continues = np.zeros(len(path) + 1, bool)
+        continues[1:-1] = self._continues[path[:-1], path[1:]]
+        continues[offsets] = False
+        shown = self._shown_inside[path]
+        inside = shown > 0
+        begins = inside & ~continues[:-1]
+        firsts, lasts = begins.nonzero()[0], (inside & ~continues[1:]).nonzero()[0]
+        # Sums of many logarithms, of which differences are taken.
+        sums = steps.cumsum(dtype=np.float64)
+        totals = logs[firsts] + (sums[lasts] - sums[firsts])
+        if stops is not None:
+            totals += stops[lasts]
+        entity_scores = np.exp(np.minimum(totals, 0)).astype(np.float32)
+        labels = self._label_of[path[firsts]]
+        return Decoded(shown - begins, scores, firsts, lasts, labels, entity_scores)
 
 
-def _in_rows(x: np.ndarray) -> np.ndarray:
-    """[B, T, K] as [B * T, K]."""
-    return x.reshape(-1, x.shape[-1])
+def _stops(
+    inferred: Inferred, layout: Layout, continuations: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Which tokens a tag could follow that continues their entity; log of p(it does not), [n] each.
+
+    Args:
+        continuations: int [K], see `equations.segment_log_probabilities`.
+    """
+    following = continuations[inferred.path]
+    is_last = layout.times == layout.lengths[layout.rows] - 1
+    at = ((following >= 0) & ~is_last).nonzero()[0]
+    # What is impossible has the logarithm of 0.
+    with np.errstate(divide="ignore"):
+        continued = inferred.log_conditionals(at + 1, inferred.path[at], following[at])
+    return at, np.log(np.maximum(-np.expm1(np.minimum(continued, 0)), _TINY))
