@@ -51,10 +51,11 @@ class Sizes(NamedTuple):
     corpus_sentences: int
     corpus_units: int
     corpus_epochs: int
+    corpus_batch: int
 
 
-FULL = Sizes(3, 32, 250, 5, 60, 320, 8, 2_000, 64, 8)
-QUICK = Sizes(1, 32, 200, 4, 30, 240, 6, 400, 32, 5)
+FULL = Sizes(3, 32, 250, 5, 60, 320, 8, 2_000, 64, 8, 16)
+QUICK = Sizes(1, 32, 200, 4, 40, 240, 6, 400, 32, 6, 8)
 
 
 class Learning(NamedTuple):
@@ -254,6 +255,7 @@ def corpus_scores(
         corpus.positions,
         sizes.corpus_units,
         sizes.corpus_epochs,
+        sizes.corpus_batch,
         least=2,
     )
     tagged = learn(name, cell, learning, seed).tag([sentence.words for sentence in corpus.dev])
