@@ -39,6 +39,7 @@ _HELP = {
     "dropout": "Around the encoder.",
     "recurrent_dropout": "On the hidden state.",
     "l2": "Weight of the squared norm of the kernels.",
+    "name_agreement": "How strongly a document's mentions of one name vote on its label.",
     "seed": "Of everything random.",
     "licence": "Of the model; for its card.",
     "about": "What else the model's card should say.",

@@ -16,6 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from nertagger.export.decoding import Decoded
+from nertagger.export.name_agreement import agree
 from nertagger.export.network import NetworkGraph
 from nertagger.export.text_graph import Characters, TextGraph, Tokens, encode_spans, indices
 from nertagger.export.token_inputs import TokenInputs
@@ -25,12 +26,29 @@ _CPU = "/CPU:0"
 _TAB = 9
 
 
+class Entities(NamedTuple):
+    """The entities of all texts, [E] each.
+
+    Attributes:
+        firsts, lasts: int32, the first and the last token.
+        starts, ends: int32, places among all code points.
+        strings: as they stand in the text.
+    """
+
+    firsts: tf.Tensor
+    lasts: tf.Tensor
+    starts: tf.Tensor
+    ends: tf.Tensor
+    strings: tf.Tensor
+
+
 class Tagged(NamedTuple):
-    """Texts, their tokens, and what the network says of these."""
+    """Texts, their tokens, what the network says of these, and the entities in them."""
 
     characters: Characters
     tokens: Tokens
     decoded: Decoded
+    entities: Entities
 
 
 class TaggerModule(tf.Module):
@@ -54,6 +72,7 @@ class TaggerModule(tf.Module):
         self._text = TextGraph()
         self._inputs = TokenInputs(encoder, folder)
         self._network = NetworkGraph(config, tensors)
+        self._name_agreement = config.get("name_agreement", 0.0)
         # The graph holds once what all signatures begin with.
         self._tag = _graph(self._tag_texts, "texts")
         # What is found here is saved.
@@ -74,14 +93,8 @@ class TaggerModule(tf.Module):
         """The entities of texts, in the order of their starts."""
         tagged = self._tag(text)
         with tf.device(_CPU):
-            characters, tokens, decoded = tagged
-            odd = tf.bitwise.bitwise_and(decoded.tags, 1) > 0
-            goes_on = (decoded.tags > 0) & ~odd
-            firsts = indices(odd)
-            next_goes_on = tf.concat([goes_on[1:], [False]], axis=0)[: tf.size(goes_on)]
-            lasts = indices((decoded.tags > 0) & ~next_goes_on)
-            starts, ends = tf.gather(tokens.starts, firsts), tf.gather(tokens.ends, lasts)
-            strings = encode_spans(characters.codes, starts, ends)
+            characters, tokens, decoded, entities = tagged
+            firsts, _, starts, ends, strings = entities
             labels = tf.gather(
                 tf.constant(self._network.decoding.labels),
                 tf.bitwise.right_shift(tf.gather(decoded.tags, firsts), 1),
@@ -100,7 +113,7 @@ class TaggerModule(tf.Module):
         """The tokens of texts with their BIO tags."""
         tagged = self._tag(text)
         with tf.device(_CPU):
-            characters, tokens, decoded = tagged
+            characters, tokens, decoded, _ = tagged
             splits = tokens.text_offsets
             return {
                 "token": _rows(tokens.strings, splits, ""),
@@ -118,7 +131,7 @@ class TaggerModule(tf.Module):
         """
         tagged = self._tag(tokens)
         with tf.device(_CPU):
-            characters, pieces, decoded = tagged
+            characters, pieces, decoded, _ = tagged
             # The line break that ends each text ends its last word.
             last = characters.text_starts[1:] - 1
             is_end = tf.tensor_scatter_nd_update(
@@ -151,7 +164,20 @@ class TaggerModule(tf.Module):
             inputs = self._inputs.encode(characters, tokens.types)
             order = tf.argsort(offsets[1:] - offsets[:-1], direction="DESCENDING", stable=True)
         decoded = self._network(inputs, tokens.type_of, offsets, order)
-        return Tagged(characters, tokens, decoded)
+        with tf.device(_CPU):
+            entities = _entities(characters, tokens, decoded)
+            if self._name_agreement:
+                decoded = agree(
+                    decoded,
+                    entities.firsts,
+                    entities.lasts,
+                    entities.strings,
+                    tokens.strings,
+                    tf.searchsorted(tokens.text_offsets, entities.firsts, side="right"),
+                    len(self._network.decoding.labels),
+                    self._name_agreement,
+                )
+        return Tagged(characters, tokens, decoded, entities)
 
     def _tag_names(self, tags: tf.Tensor) -> tf.Tensor:
         return tf.gather(tf.constant(self._network.decoding.tag_names), tags)
@@ -164,6 +190,16 @@ def _graph(function: Callable[..., Any], argument: str) -> Any:
     """
     strings = tf.TensorSpec([None], tf.string, argument)
     return tf.function(function, input_signature=[strings], autograph=False)
+
+
+def _entities(characters: Characters, tokens: Tokens, decoded: Decoded) -> Entities:
+    odd = tf.bitwise.bitwise_and(decoded.tags, 1) > 0
+    goes_on = (decoded.tags > 0) & ~odd
+    firsts = indices(odd)
+    next_goes_on = tf.concat([goes_on[1:], [False]], axis=0)[: tf.size(goes_on)]
+    lasts = indices((decoded.tags > 0) & ~next_goes_on)
+    starts, ends = tf.gather(tokens.starts, firsts), tf.gather(tokens.ends, lasts)
+    return Entities(firsts, lasts, starts, ends, encode_spans(characters.codes, starts, ends))
 
 
 def _places(

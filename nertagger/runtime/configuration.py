@@ -22,7 +22,7 @@ REQUIRED = {
     "scores": dict,
     "versions": dict,
 }
-OPTIONAL = {"temperature": float}
+OPTIONAL = {"temperature": float, "name_agreement": float}
 
 # Per key the least whole number, the greatest rate, or the choices.
 _COUNTS = {
@@ -90,6 +90,9 @@ def check_config(config: Any, path: Path) -> None:
     temperature = config.get("temperature", 1.0)
     if not 0 < temperature < float("inf"):
         raise InputError(f"'temperature' is {temperature!r}, expected more than 0", path)
+    agreement = config.get("name_agreement", 0.0)
+    if not 0 <= agreement < float("inf"):
+        raise InputError(f"'name_agreement' is {agreement!r}, expected 0 or more", path)
     _check_architecture(config["architecture"], path)
     if config["tags"] != config["architecture"]["tags"]:
         raise InputError(f"'tags' are not those of 'architecture'; {_REMEDY}", path)

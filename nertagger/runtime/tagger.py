@@ -12,6 +12,7 @@ import numpy as np
 
 from nertagger.runtime.decoding import Decoded, Decoder
 from nertagger.runtime.directory import find_model, read_model
+from nertagger.runtime.name_agreement import agree
 from nertagger.runtime.network import Network
 from nertagger.text.document import Document, Entity, Token, tokens_from_arrays
 from nertagger.text.segmentation import segment
@@ -44,7 +45,8 @@ class Tagger:
     """Finds named entities. Threads may share one.
 
     Args:
-        config: of the model: `architecture`, `tags`, and, if it is not 1, `temperature`.
+        config: of the model: `architecture`, `tags`, `temperature` if it is not 1, and
+            `name_agreement` if it is not 0.
         encoder: from tokens to numbers.
         tensors: the weights, by name.
         path: the directory that it came from, if it came from one.
@@ -52,6 +54,8 @@ class Tagger:
     Attributes:
         config, path: as given.
         labels: the labels that its entities may have.
+        name_agreement: how strongly the mentions of a name in a document vote on its label; see
+            `runtime.name_agreement`. 0: not at all.
     """
 
     def __init__(
@@ -72,6 +76,7 @@ class Tagger:
             config.get("temperature", 1.0),
         )
         self.labels: list[str] = self.decoder.labels
+        self.name_agreement: float = config.get("name_agreement", 0.0)
 
     def __call__(self, text: str) -> Document:
         """The text with its entities and tokens.
@@ -139,20 +144,24 @@ class Tagger:
     def _documents(self, texts: Sequence[str]) -> list[Document]:
         segments = segment(texts)
         offsets = segments.sentence_offsets
-        decoded = self.decoder.decode(self.network.logits(segments.tokens(), offsets), offsets)
+        tokens = segments.tokens()
+        decoded = self.decoder.decode(self.network.logits(tokens, offsets), offsets)
+        starts = segments.starts[decoded.firsts].tolist()
+        ends = segments.ends[decoded.lasts].tolist()
+        entity_offsets = decoded.firsts.searchsorted(segments.text_offsets)
+        if self.name_agreement:
+            names = [segments.joined[start:end] for start, end in zip(starts, ends, strict=True)]
+            numbers = np.arange(len(texts)).repeat(np.diff(entity_offsets)).tolist()
+            decoded = agree(decoded, names, tokens, numbers, self.name_agreement)
         found = [
             (self.labels[label], start, end, score)
             for label, start, end, score in zip(
-                decoded.labels.tolist(),
-                segments.starts[decoded.firsts].tolist(),
-                segments.ends[decoded.lasts].tolist(),
-                decoded.entity_scores.tolist(),
-                strict=True,
+                decoded.labels.tolist(), starts, ends, decoded.entity_scores.tolist(), strict=True
             )
         ]
         text_starts = segments.text_starts.tolist()
         bounds = segments.text_offsets.tolist()
-        entity_bounds = decoded.firsts.searchsorted(segments.text_offsets).tolist()
+        entity_bounds = entity_offsets.tolist()
         documents = []
         for number, text in enumerate(texts):
             begin = text_starts[number]
@@ -163,10 +172,10 @@ class Tagger:
                 ]
             ]
             part = slice(bounds[number], bounds[number + 1])
-            tokens = partial(
+            tokens_of_text = partial(
                 self._tokens, text, begin, segments.starts, segments.ends, decoded, part
             )
-            documents.append(Document(text, entities, tokens))
+            documents.append(Document(text, entities, tokens_of_text))
         return documents
 
     def _tokens(

@@ -34,6 +34,7 @@ def configuration(
     scheme: str,
     training: Mapping[str, Any],
     scores: Mapping[str, Any],
+    name_agreement: float = 0.0,
 ) -> dict[str, Any]:
     """What config.json holds; see docs/architecture.md."""
     libraries = ("nertagger", "keras", "tensorflow", "numpy")
@@ -46,6 +47,7 @@ def configuration(
         "tags": list(architecture["tags"]),
         "text": {"scheme": scheme},
         "temperature": 1.0,
+        "name_agreement": name_agreement,
         "training": dict(training),
         "scores": dict(scores),
         "versions": {"python": platform.python_version(), **installed},

@@ -58,6 +58,8 @@ class TrainingOptions:
         clip_norm: threshold of the gradient's global norm: ĝ becomes threshold / ‖ĝ‖ · ĝ.
         averaging: decay per step of the moving average of the weights, which is what is scored and
             kept; 0 for the weights themselves.
+        name_agreement: how strongly the mentions of a name in a document vote on its label, in
+            training's scores and when the model tags; see `runtime.name_agreement`. 0: not at all.
         seed: of everything that is random.
         licence: of the model; for its card.
         about: what else its card should say, in Markdown.
@@ -90,6 +92,7 @@ class TrainingOptions:
     dropout: float = 0.5
     recurrent_dropout: float = 0.25
     l2: float = 0.0
+    name_agreement: float = 2.0
     seed: int = 1
     licence: str | None = None
     about: str | None = None
@@ -121,8 +124,9 @@ class TrainingOptions:
         for name in ("unknown_probability", "case_variation"):
             if not 0 <= getattr(self, name) <= 1:
                 raise InputError(f"{name} is {getattr(self, name)}; expected 0 to 1")
-        if not self.l2 >= 0:
-            raise InputError(f"l2 is {self.l2}; expected 0 or more")
+        for name in ("l2", "name_agreement"):
+            if not 0 <= getattr(self, name) < float("inf"):
+                raise InputError(f"{name} is {getattr(self, name)}; expected 0 or more")
         for name in ("learning_rate", "clip_norm"):
             if not getattr(self, name) > 0:
                 raise InputError(f"{name} is {getattr(self, name)}; expected more than 0")

@@ -68,7 +68,15 @@ def train(
         from nertagger.training.model_directory import configuration, write_model_directory
 
         name = base.resolve().name
-        config = configuration(name, architecture.to_dict(), dataset.labels, dataset.scheme, {}, {})
+        config = configuration(
+            name,
+            architecture.to_dict(),
+            dataset.labels,
+            dataset.scheme,
+            {},
+            {},
+            options.name_agreement,
+        )
 
         def tagger_of(tensors: Mapping[str, np.ndarray]) -> Tagger:
             return Tagger(config, dataset.encoder, tensors)

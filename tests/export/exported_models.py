@@ -84,6 +84,7 @@ def export(architecture: Architecture, directory: Path) -> Exported:
         "tags": list(architecture.tags),
         "text": {},
         "temperature": 1.5,
+        "name_agreement": 2.0,
         "training": {},
         "scores": {},
         "versions": {},

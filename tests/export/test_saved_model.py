@@ -21,6 +21,7 @@ from exported_models import (
 from nertagger.corpora.reading import read_corpus
 from nertagger.models.random_models import architectures
 from nertagger.runtime.decoding import Decoder
+from nertagger.runtime.name_agreement import agree
 from nertagger.text.sentences import split_sentences_batch
 from nertagger.text.tokens import tokenize_batch
 from nertagger.text.utf8 import decode
@@ -89,6 +90,11 @@ def _entities_of_keras(exported, texts):
     head, tags = config["architecture"]["head"], config["architecture"]["tags"]
     decoder = Decoder(head, tags, exported.tensors, config["temperature"])
     decoded = decoder.decode(logits, offsets)
+    ends_of = [(spans[f], spans[e]) for f, e in zip(decoded.firsts, decoded.lasts, strict=True)]
+    names = [texts[first[0]][first[1] : last[2]] for first, last in ends_of]
+    tokens = [texts[text][start:end] for text, start, end in spans]
+    documents = [first[0] for first, _ in ends_of]
+    decoded = agree(decoded, names, tokens, documents, config["name_agreement"])
     found = [[] for _ in texts]
     for first, last, label, score in zip(
         decoded.firsts, decoded.lasts, decoded.labels, decoded.entity_scores, strict=True
