@@ -21,6 +21,9 @@ Notation
 
 The gates lie side by side along nH in the order that `CellEquations.gates` names.
 
+Sums are gathered by `+=`, which needs no room of its own where the arrays are NumPy's and binds a
+new tensor elsewhere; what a caller has passed in is never changed.
+
 Sources
     Elman 1990, Finding structure in time.
     Hochreiter & Schmidhuber 1997, Long short-term memory.
@@ -156,7 +159,8 @@ def lstm_step(
     f = xp.sigmoid(a_f)  # (1)
     i = xp.sigmoid(a_i)  # (2)
     candidate = activation(a_c)  # (3)
-    c = f * c + i * candidate  # (4)
+    c = f * c  # (4)
+    c += i * candidate
     o = xp.sigmoid(a_o)  # (5)
     return o * activation(c), c  # (6)
 
@@ -184,7 +188,8 @@ def peephole_lstm_step(
     f = xp.sigmoid(a_f + weights["peephole_forget"] * c)  # (1)
     i = xp.sigmoid(a_i + weights["peephole_input"] * c)  # (2)
     candidate = activation(a_c)  # (3)
-    c = f * c + i * candidate  # (4)
+    c = f * c  # (4)
+    c += i * candidate
     o = xp.sigmoid(a_o + weights["peephole_output"] * c)  # (5)
     return o * activation(c), c  # (6)
 
@@ -285,7 +290,6 @@ def _preactivations(
     """h_{t-1} · recurrent_kernel + projected_t [B, nH], the product of all gates at once."""
     seen = h if recurrent_mask is None else h * recurrent_mask
     a = xp.matmul(seen, weights["recurrent_kernel"])
-    # In place where the arrays are NumPy's; tensors are rebound.
     a += projected_t
     return a
 

@@ -111,14 +111,12 @@ def test_a_schedule_visits_every_token_once_in_each_direction():
     forward, backward = [], []
     begin = 0
     for count in schedule.counts:
-        visits = schedule.visits[begin : begin + 2 * count]
-        assert (visits % 2 == [0] * count + [1] * count).all()
-        forward.append(places[visits[:count] // 2].tolist())
-        backward.append(places[visits[count:] // 2].tolist())
-        begin += 2 * count
+        for order, visits in zip((forward, backward), schedule.visits, strict=True):
+            order.append(places[visits[begin : begin + count]].tolist())
+        begin += count
     assert forward == [[10, 0, 20, 40], [11, 1, 21], [12, 2, 22], [13, 3], [14, 4]]
     assert backward == [[14, 4, 22, 40], [13, 3, 21], [12, 2, 20], [11, 1], [10, 0]]
-    assert sorted(schedule.visits) == list(range(28))
+    assert (np.sort(schedule.visits) == np.arange(14)).all()
 
 
 def test_a_network_that_nobody_holds_is_gone_at_once():
