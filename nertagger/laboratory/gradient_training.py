@@ -80,6 +80,11 @@ def train_tagger(
     return Trained(before, named_tensors(model), losses, norms)
 
 
+def untrained_tensors(architecture: Architecture, dataset: Dataset, seed: int) -> Tensors:
+    """The weights, by name, with which a training with this seed starts."""
+    return named_tensors(build_model(architecture, dataset, seed))
+
+
 def _optimizer(training: Training, model: keras.Model) -> keras.optimizers.Optimizer:
     kind = {"adam": keras.optimizers.Adam, "sgd": keras.optimizers.SGD}[training.optimizer]
     optimizer = kind(training.learning_rate, global_clipnorm=training.clip_norm)

@@ -22,7 +22,7 @@ equations 5 to 7. (2) is carried over to the gated cells by `bound_matrix`.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -131,24 +131,32 @@ def state_jacobians(cell: Cell, projected: Array, steps: int) -> Iterator[Array]
         yield rows.reshape(batch, size, size)
 
 
-def state_norms(cell: Cell, projected: Array, steps: int) -> dict[str, Array]:
-    """‖∂h_t/∂h_{t-n}‖, and for the LSTMs ‖∂c_t/∂c_{t-n}‖, by the state's name: [B, steps]."""
+def state_norms(cell: Cell, projected: Array, distances: Sequence[int]) -> dict[str, Array]:
+    """‖∂h_t/∂h_{t-n}‖, and for the LSTMs ‖∂c_t/∂c_{t-n}‖, by the state's name: [B, distances].
+
+    Args:
+        cell: the cell.
+        projected: [B, T, nH].
+        distances: values of n, rising, none above T.
+    """
     norms: dict[str, list[Any]] = {state: [] for state in cell.states}
-    for jacobian in state_jacobians(cell, projected, steps):
+    for n, jacobian in enumerate(state_jacobians(cell, projected, distances[-1]), 1):
+        if n not in distances:
+            continue
         for number, state in enumerate(cell.states):
             block = slice(number * cell.units, (number + 1) * cell.units)
             norms[state].append(np.linalg.norm(jacobian[:, block, block], 2, axis=(1, 2)))
     return {state: np.stack(values, axis=1) for state, values in norms.items()}
 
 
-def bounds(cell: Cell, projected: Array, steps: int) -> dict[str, Array]:
-    """What the norms of `state_norms` can never exceed, by the state's name: [steps].
+def bounds(cell: Cell, projected: Array, distances: Sequence[int]) -> dict[str, Array]:
+    """What the norms of `state_norms` can never exceed, by the state's name: [distances].
 
     (2) with the matrix N of `bound_matrix` in the place of β_W β_h: the n-th power of N, and of
     that the entry of h and h, or of c and c.
     """
     matrix = bound_matrix(cell, largest_values(cell, projected))
-    powers = [np.linalg.matrix_power(matrix, n) for n in range(1, steps + 1)]
+    powers = [np.linalg.matrix_power(matrix, n) for n in distances]
     return {
         state: np.array([power[number, number] for power in powers])
         for number, state in enumerate(cell.states)

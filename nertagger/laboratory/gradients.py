@@ -1,0 +1,366 @@
+"""Vanishing and exploding gradients: how far back a change of the state is felt.
+
+What is measured, and how, is in `state_jacobians.py`; this module decides what to measure it on.
+
+Sources: Bengio, Simard & Frasconi 1994; Pascanu, Mikolov & Bengio 2013; Le, Jaitly & Hinton 2015, A
+simple way to initialize recurrent networks of rectified linear units (the kernel ρ · I).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nertagger.laboratory import gradient_pictures as pictures
+from nertagger.laboratory.gradient_flow import (
+    TaggerCell,
+    distances_in,
+    examine,
+    noise_like,
+    orthogonal,
+    short_number,
+    spectral_radius,
+    tagger_cells,
+    text_pieces,
+)
+from nertagger.laboratory.result import Picture, Result
+from nertagger.laboratory.state_jacobians import Array, Cell, state_norms
+from nertagger.laboratory.workbench import Workbench, finite
+from nertagger.models.architecture import Architecture
+from nertagger.recurrent.equations import CELLS
+from nertagger.silence import import_keras
+from nertagger.training.dataset import Dataset, read_dataset
+from nertagger.training.options import TrainingOptions
+from nertagger.training.train import architecture_of
+
+if TYPE_CHECKING:
+    from nertagger.laboratory.gradient_training import Trained, Training
+
+ACTIVATIONS = ("tanh", "sigmoid", "relu", "leaky_relu", "elu")
+UNITS = 32
+CLIP_NORM = 5.0
+# The step size at which plain gradient descent still trains the tanh network without clipping.
+CLIPPING_RATE = 0.03
+WEIGHT_DECAY = 0.1
+
+
+@dataclasses.dataclass(frozen=True)
+class Size:
+    """How much a run does.
+
+    Attributes:
+        pieces: of text, of which each gives one norm per distance.
+        training_steps: of each cell's tagger.
+        learning_rate: of its training.
+        clipping_steps: of each training with and without clipping.
+        radii: ρ, the spectral radii of the simple RNN's recurrent kernel.
+        biases: of the LSTM's forget gate.
+    """
+
+    pieces: int
+    training_steps: int
+    learning_rate: float
+    clipping_steps: int
+    radii: tuple[float, ...]
+    biases: tuple[float, ...]
+
+
+FULL = Size(
+    pieces=16,
+    training_steps=1000,
+    learning_rate=0.006,
+    clipping_steps=300,
+    radii=tuple(np.linspace(0.5, 2.0, 16).round(1).tolist()),
+    biases=(0, 1, 2, 3, 4, 5),
+)
+QUICK = Size(
+    pieces=4,
+    training_steps=250,
+    # So large that the LSTM has learnt to remember within these steps.
+    learning_rate=0.012,
+    clipping_steps=60,
+    radii=(0.5, 0.75, 1.0, 1.25, 1.5, 2.0),
+    biases=(0, 1, 3, 5),
+)
+
+
+def run(workbench: Workbench, text: str | None = None, activation: str = "tanh") -> Result:
+    """The whole experiment, with taggers that it trains itself.
+
+    Args:
+        workbench: where.
+        text: what the cells read; None for the bundled corpus.
+        activation: g of the trained taggers.
+
+    Raises:
+        InputError: the text has less than two words.
+    """
+    size = QUICK if workbench.quick else FULL
+    seed = workbench.seed
+    pieces = text_pieces(text, size.pieces)
+    dataset, architecture = tagging(activation)
+    import_keras()
+    runs = {
+        f"{g}, {kind}": training for g in ("relu", "tanh") for kind, training in _clipping(size)
+    }
+    workbench.expect(len(CELLS) + 1 + len(runs))
+
+    cells = {
+        cell: workbench.part(
+            f"{cell}: trained and examined",
+            partial(
+                examine_cell,
+                dataclasses.replace(architecture, cell=cell),
+                dataset,
+                pieces,
+                size,
+                seed,
+            ),
+        )
+        for cell in CELLS
+    }
+    dials = workbench.part("dials", lambda: turn_dials(dataset, pieces, size, seed))
+    clipping = {
+        name: workbench.part(
+            f"clipping: {name}",
+            partial(
+                clipping_run,
+                dataclasses.replace(
+                    architecture, cell="simple-rnn", activation=name.partition(",")[0]
+                ),
+                dataset,
+                training,
+                seed,
+            ),
+        )
+        for name, training in runs.items()
+    }
+    numbers = {
+        "units": UNITS,
+        "activation": activation,
+        "distances": distances_in(pieces),
+        "pieces": len(pieces),
+        "cells": cells,
+        "dials": dials,
+        "clipping": clipping,
+    }
+    return Result(finding(numbers), table(numbers), numbers, drawn(numbers))
+
+
+def tagging(activation: str) -> tuple[Dataset, Architecture]:
+    """The bundled corpus, and a small tagger for it, regularised as `nertagger train` does."""
+    options = TrainingOptions(
+        activation=activation,
+        units=UNITS,
+        head="softmax",
+        characters="none",
+        word_dimension=50,
+        vocabulary_size=4_000,
+    )
+    dataset = read_dataset(options, lambda line: None)
+    return dataset, architecture_of(options, dataset)
+
+
+def examine_cell(
+    architecture: Architecture,
+    dataset: Dataset,
+    pieces: Sequence[Sequence[str]],
+    size: Size,
+    seed: int,
+) -> dict[str, Any]:
+    """Trains a tagger and examines its forward cell: before and after, on words and on noise.
+
+    Returns:
+        `untrained` and `trained`, each with `words` and `noise` as `gradient_flow.examine` has
+        them; `activations`, the untrained cell on words with every activation; `losses` and `norms`
+        of the training; `kernel_norms` per gate and `radius`, after it.
+    """
+    from nertagger.laboratory.gradient_training import Training, train_tagger
+
+    training = Training(size.training_steps, "adam", size.learning_rate, CLIP_NORM)
+    trained = train_tagger(architecture, dataset, training, seed)
+    distances = distances_in(pieces)
+    result: dict[str, Any] = {}
+    for when, tensors in (("untrained", trained.before), ("trained", trained.after)):
+        _, _, cell, projected = _forward_cell(architecture, dataset, tensors, pieces)
+        result[when] = {
+            "words": examine(cell, projected, distances),
+            "noise": examine(cell, noise_like(projected, seed), distances),
+        }
+        if when == "untrained":
+            result["activations"] = {
+                name: examine(dataclasses.replace(cell, activation=name), projected, distances)
+                for name in ACTIVATIONS
+            }
+    gates = CELLS[cell.name].gates
+    result["kernel_norms"] = {g: float(np.linalg.norm(cell.gate_kernel(g), 2)) for g in gates}
+    result["radius"] = spectral_radius(cell.gate_kernel("candidate"))
+    return result | _course(trained)
+
+
+def turn_dials(
+    dataset: Dataset, pieces: Sequence[Sequence[str]], size: Size, seed: int
+) -> dict[str, Any]:
+    """The norms at the largest distance while one quantity is turned; untrained cells, words.
+
+    Returns:
+        `radius`: by the kind of kernel (`orthogonal` is ρ · Q, `identity` is ρ · I) and by
+        activation the median norm for each of `radii`; the bound (ρ β_h)^(t-k) likewise, `bound`.
+        `forget_bias`: by state the LSTM's median norm for each of `biases`.
+    """
+    from nertagger.laboratory.gradient_training import untrained_tensors
+
+    distance = distances_in(pieces)[-1]
+    _, architecture = tagging("tanh")
+
+    def cell_of(name: str) -> TaggerCell:
+        shape = dataclasses.replace(architecture, cell=name)
+        return _forward_cell(shape, dataset, untrained_tensors(shape, dataset, seed), pieces)
+
+    projected = cell_of("simple-rnn").projected
+    kernels = {"orthogonal": orthogonal((UNITS, UNITS), seed), "identity": np.eye(UNITS)}
+    radius = {
+        kind: {
+            g: [
+                _last_median(
+                    Cell("simple-rnn", g, {"recurrent_kernel": rho * kernel}), projected, distance
+                )["h"]
+                for rho in size.radii
+            ]
+            for g in ACTIVATIONS
+        }
+        for kind, kernel in kernels.items()
+    }
+    _, _, lstm, projected = cell_of("lstm")
+    forget = CELLS["lstm"].gates.index("forget")
+    columns = slice(forget * UNITS, (forget + 1) * UNITS)
+    medians = []
+    for bias in size.biases:
+        shifted = projected.copy()
+        # The layer has started the bias at 1.
+        shifted[:, :, columns] += bias - 1
+        medians.append(_last_median(lstm, shifted, distance))
+    return {
+        "distance": distance,
+        "radii": list(size.radii),
+        "radius": radius,
+        "biases": list(size.biases),
+        "forget_bias": {state: [median[state] for median in medians] for state in lstm.states},
+    }
+
+
+def clipping_run(
+    architecture: Architecture, dataset: Dataset, training: Training, seed: int
+) -> dict[str, Any]:
+    """One training by plain gradient descent: `losses`, `norms`, and the kernel's norm after it.
+
+    Nothing drops out, so that the gradient alone makes the difference.
+    """
+    from nertagger.laboratory.gradient_training import train_tagger
+
+    architecture = dataclasses.replace(architecture, dropout=0.0, recurrent_dropout=0.0)
+    trained = train_tagger(architecture, dataset, training, seed)
+    kernel = trained.after["encoder.0.forward.recurrent_kernel"]
+    beta = float(np.linalg.norm(kernel, 2)) if np.isfinite(kernel).all() else None
+    return {"kernel_norm": beta, **_course(trained)}
+
+
+def finding(numbers: Mapping[str, Any]) -> str:
+    """What the numbers show, in a few sentences."""
+    rnn, lstm = (numbers["cells"][cell] for cell in ("simple-rnn", "lstm"))
+    last = numbers["distances"][-1]
+    h, c = rnn["trained"]["words"]["h"]["median"], lstm["trained"]["words"]["c"]["median"]
+    untrained_h = rnn["untrained"]["words"]["h"]["median"][-1]
+    untrained_c = lstm["untrained"]["words"]["c"]["median"][-1]
+    dials = numbers["dials"]
+    relu = dials["radius"]["identity"]["relu"]
+    nearest = max(
+        examined["nearest_bound"] or 0
+        for cell in numbers["cells"].values()
+        for when in ("untrained", "trained")
+        for examined in cell[when].values()
+    )
+    short = short_number
+    bias = f"{dials['biases'][-1]} would give it {short(dials['forget_bias']['c'][-1])}"
+    return (
+        f"After training, over {last} words the simple RNN's ‖∂h_t/∂h_k‖ falls from {short(h[0])} "
+        f"to {short(h[-1])} and the LSTM's ‖∂c_t/∂c_k‖ from {short(c[0])} to {short(c[-1])}. "
+        f"Before training the LSTM had no such lead ({short(untrained_c)} against "
+        f"{short(untrained_h)}): it learns to remember, and a forget bias of {bias} from the "
+        f"start. With relu and the recurrent kernel {dials['radii'][-1]} · I a change grows to "
+        f"{short(relu[-1])}. The largest ratio of a norm to its bound is {nearest:.2f}."
+    )
+
+
+def table(numbers: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A row per cell, untrained and trained; the medians."""
+    last = numbers["distances"][-1]
+    rows = []
+    for cell, found in numbers["cells"].items():
+        for when in ("untrained", "trained"):
+            words, noise = found[when]["words"], found[when]["noise"]
+            rows.append(
+                {
+                    "cell": cell,
+                    "weights": when,
+                    "∂h, 1 step": short_number(words["h"]["median"][0]),
+                    f"∂h, {last} steps": short_number(words["h"]["median"][-1]),
+                    "on noise": short_number(noise["h"]["median"][-1]),
+                    f"∂c, {last} steps": short_number(_end(words, "c")),
+                    "∂c on noise": short_number(_end(noise, "c")),
+                    "bound of ∂h": short_number(words["h"]["bound"][-1]),
+                }
+            )
+    return rows
+
+
+def drawn(numbers: Mapping[str, Any]) -> dict[str, Picture]:
+    """Every picture, by its name."""
+    return {
+        "words": pictures.distance_picture(numbers, "words"),
+        "noise": pictures.distance_picture(numbers, "noise"),
+        "activations": pictures.activations_picture(numbers),
+        "dials": pictures.dials_picture(numbers["dials"]),
+        "training": pictures.training_picture(numbers, CLIP_NORM),
+    }
+
+
+def _forward_cell(
+    architecture: Architecture,
+    dataset: Dataset,
+    tensors: Mapping[str, np.ndarray],
+    pieces: Sequence[Sequence[str]],
+) -> TaggerCell:
+    return next(tagger_cells(architecture.to_dict(), tensors, dataset.encoder, pieces))
+
+
+def _last_median(cell: Cell, projected: Array, distance: int) -> dict[str, float | None]:
+    with np.errstate(over="ignore", invalid="ignore"):
+        norms = state_norms(cell, projected, [distance])
+    return {state: finite(np.median(values)) for state, values in norms.items()}
+
+
+def _clipping(size: Size) -> list[tuple[str, Training]]:
+    from nertagger.laboratory.gradient_training import Training
+
+    plain = Training(size.clipping_steps, "sgd", CLIPPING_RATE, clip_norm=None)
+    return [
+        ("as it is", plain),
+        ("clipped", dataclasses.replace(plain, clip_norm=CLIP_NORM)),
+        ("weight decay", dataclasses.replace(plain, weight_decay=WEIGHT_DECAY)),
+    ]
+
+
+def _course(trained: Trained) -> dict[str, Any]:
+    return {
+        "losses": [finite(loss) for loss in trained.losses],
+        "norms": [finite(norm) for norm in trained.norms],
+    }
+
+
+def _end(examined: Mapping[str, Any], state: str) -> float | None:
+    return examined[state]["median"][-1] if state in examined else None
