@@ -209,6 +209,11 @@ def viterbi(xp: Any, emissions: Any, mask: Any, chain: Chain) -> Any:
     """
     # What is the same for all tags chooses none; without it the sums stay small.
     emissions = emissions - xp.max(emissions, axis=-1, keepdims=True)
+    if emissions.shape[1] == 1:
+        # Where it is known beforehand that no token follows another, nothing is walked.
+        path = xp.argmax(chain.start + emissions[:, 0] + chain.end, axis=1)
+        path = xp.expand_dims(xp.cast(path, "int32"), 1)
+        return xp.where(mask, path, xp.zeros_like(path))
     by_time = xp.transpose(emissions, (1, 0, 2))
     follows, times = _follows(xp, mask)
     at_tags = xp.expand_dims(follows, 2)

@@ -7,10 +7,11 @@ The messages are kept as exponentials, scaled to a sum of 1 every few steps (Rab
 V.A), and both recurrences visit only the sentences that have not ended. Where float32 does not hold
 such numbers, the shared equations, which compute with logarithms, take over.
 
-The best path is mostly known without Viterbi's recurrence. Take any path y of probability p. Those
-that avoid its tag at t have, all together, the probability 1 - p(y_t); where that is below p, the
-best path is none of them: the tag is settled. What lies between settled tags is independent of the
-rest, and Viterbi's recurrence walks that alone: with a trained model, two tokens of a hundred.
+The best path is mostly known without Viterbi's recurrence. Take any path, of probability p. No path
+with the tag j at t is more probable than all of them together, p(y_t = j); where that is below p
+for every tag but one, the best path has this one. What lies between tags so settled is independent
+of the rest, and Viterbi's recurrence walks that alone: with a trained model, two tokens of a
+hundred.
 """
 
 from __future__ import annotations
@@ -24,12 +25,16 @@ from nertagger.crf.equations import FORBIDDEN, Chain
 from nertagger.recurrent import numpy_ops
 
 _SCALED_EVERY = 4
-_LEAST_SUM = 1e-20
-"""Below it, the terms that float32 has lost might matter."""
+_LARGEST_LOGARITHM = 46.0
+"""Of a sum, up or down; in smaller sums than 10^-20 the terms that float32 loses might matter."""
 
-_LIKELY = 0.9
 _SAFETY = 0.9
 _ROUNDING = 1e-5
+"""A probability x is taken to be below p if x + _ROUNDING < _SAFETY · p: both are rounded."""
+
+_LIKELY = 0.9
+"""Tags so probable are not walked at first."""
+
 _RUNS_AT_ONCE = 64
 
 
@@ -107,7 +112,7 @@ class ChainInference:
         number, count = emissions.shape
         weights = np.exp(emissions)
         totals = weights @ self._ones
-        weights /= totals[:, None]
+        weights *= (1 / totals)[:, None]
 
         # At each time, first all sentences from the left, then all from the right.
         counts = np.bincount(times)
@@ -130,7 +135,7 @@ class ChainInference:
             if t % _SCALED_EVERY == _SCALED_EVERY - 1:
                 sums = here @ self._ones
                 scales[begin:end] = sums.reshape(-1)
-                here /= sums[:, :, None]
+                here *= (1 / sums)[:, :, None]
             message = here * by_time[begin:end].reshape(2, alive, count)
             begin = end
 
@@ -138,13 +143,13 @@ class ChainInference:
         marginals *= weights
         marginals *= betas
         sums = marginals @ self._ones
-        marginals /= sums[:, None]
-        held = np.concatenate([totals, scales, sums])
+        marginals *= (1 / sums)[:, None]
+        logs = np.log(np.concatenate([totals, scales, sums]))
         # Written so that what is not a number is not held.
-        if not (held.min() > _LEAST_SUM and held.max() < np.inf):
+        if not np.maximum.reduce(np.abs(logs)) < _LARGEST_LOGARITHM:
             return None
-        norms = np.log(totals)
-        norms[1:] += np.log(scales[backwards[:-1]])
+        norms = logs[:number]
+        norms[1:] += logs[number : 3 * number].take(backwards[:-1])
         return _Messages(marginals, betas, norms, False)
 
     def _logarithms(self, emissions: np.ndarray, layout: Layout) -> _Messages:
@@ -217,14 +222,20 @@ class Inferred:
     def _unsettled(self) -> np.ndarray:
         """The tokens at which the best path may have another tag than `path`, bool [N].
 
-        Both probabilities are rounded, and the comparison leaves room for it. Where float32 does
-        not hold exponentials, nothing is settled.
+        Where float32 does not hold exponentials, nothing is settled.
         """
         if self._messages.are_logarithms:
             return np.ones(len(self.path), bool)
         logs = np.add.reduceat(self.log_steps, self._layout.begins, dtype=np.float64)
-        least = 1 + _ROUNDING - _SAFETY * np.exp(logs)
-        return self.chosen <= least[self._layout.rows]
+        least = _SAFETY * np.exp(logs) - _ROUNDING
+        # All other tags together, and one by one where that does not suffice.
+        unsettled = self.chosen <= (1 - least)[self._layout.rows]
+        tokens = unsettled.nonzero()[0]
+        if len(tokens):
+            others = self.marginals[tokens]
+            others[np.arange(len(tokens)), self.path[tokens]] = 0
+            unsettled[tokens] = others.max(axis=1) >= least[self._layout.rows[tokens]]
+        return unsettled
 
     def _settle(self, unsettled: np.ndarray) -> None:
         """Makes `path` the best path.

@@ -12,7 +12,7 @@ from nertagger.recurrent import numpy_ops
 from nertagger.runtime.chain_inference import ChainInference, Inferred, Layout
 from nertagger.text.tags import split_tag
 
-_SENTENCES_AT_ONCE = 96
+_SENTENCES_AT_ONCE = 64
 """What is computed of so many sentences, for some dozens of tags, stays in a processor's cache."""
 
 _TINY = 1e-37
@@ -78,8 +78,10 @@ class Decoder:
         same_label = (label_of[:, None] == label_of) & (label_of >= 0)
         self._continues = same_label & ~closes[:, None] & ~begins
         self._shown_inside = np.where(label_of < 0, 0, 2 * label_of + 2)
-        shown = self._shown_inside - begins
-        self._same_shown = (shown[:, None] == shown).astype(np.float32)
+        # As what a tag is shown, and which tags, by row, are shown as the same one.
+        self._shown = self._shown_inside - begins
+        self._shown_as = self._shown[:, None] == np.arange(len(self.tag_names))
+        self._shown_as = self._shown_as.astype(np.float32)
         self._continuations = None
         if head == "crf":
             names = ("crf.transitions", "crf.start", "crf.end")
@@ -99,7 +101,8 @@ class Decoder:
             offsets: where each sentence begins, and N: int [S + 1], no sentence empty.
         """
         offsets = np.asarray(offsets, np.intp)
-        logits = logits / self._temperature
+        if self._temperature != 1:
+            logits = logits / self._temperature
         if self._head == "crf":
             return self._decode_chain(logits, offsets)
         if self._head == "sigmoid":
@@ -111,7 +114,8 @@ class Decoder:
             path = probabilities.argmax(axis=1)
         chosen = probabilities[np.arange(len(path)), path]
         logs = np.log(np.maximum(chosen, _TINY))
-        return self._decoded(path, self._scores(path, probabilities), offsets, logs, logs)
+        scores = self._scores(path, probabilities)
+        return self._decoded(path, scores, offsets, logs, logs)
 
     def _decode_chain(self, logits: np.ndarray, offsets: np.ndarray) -> Decoded:
         lengths = offsets[1:] - offsets[:-1]
@@ -124,7 +128,7 @@ class Decoder:
             some = order[begin : begin + _SENTENCES_AT_ONCE]
             layout = Layout.of(lengths[some])
             places = offsets[some][layout.rows] + layout.times
-            inferred = self._infer(logits[places], layout)
+            inferred = self._infer(logits.take(places, 0), layout)
             path[places] = inferred.path
             scores[places] = self._scores(inferred.path, inferred.marginals)
             chosen[places] = inferred.chosen
@@ -137,8 +141,8 @@ class Decoder:
 
     def _scores(self, path: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
         """The probabilities of the tags that are shown, [N]."""
-        shown = numpy_ops.matmul(probabilities, self._same_shown)
-        return np.minimum(shown[np.arange(len(path)), path], 1)
+        shown = numpy_ops.matmul(probabilities, self._shown_as)
+        return np.minimum(shown[np.arange(len(path)), self._shown[path]], 1)
 
     def _decoded(
         self,

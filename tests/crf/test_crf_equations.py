@@ -154,6 +154,23 @@ def test_what_the_scheme_forbids_is_never_decoded(xp):
                 assert chain.transitions[i, j] > FORBIDDEN / 2
 
 
+@pytest.mark.parametrize("length", [1, 5])
+def test_the_best_path_may_begin_and_end_differently_in_each_sequence(xp, length):
+    emissions, _, mask, chain = _problem(4, 6)
+    emissions, mask = emissions[:, :length], mask[:, :length].copy()
+    mask[2] = False
+    starts, ends = np.random.default_rng(6).normal(0, 2, (2, len(LENGTHS), 4)).astype("float32")
+    parts = Chain(chain.transitions, starts, ends)
+    best = np.asarray(equations.viterbi(xp, emissions, mask, parts))
+    assert best.dtype == np.int32
+    for row, count in enumerate(mask.sum(axis=1)):
+        if count:
+            own = Chain(chain.transitions, starts[row], ends[row])
+            truth = Enumeration(emissions[row, :count], own)
+            assert best[row, :count].tolist() == truth.best.tolist()
+        assert not best[row, count:].any()
+
+
 def test_a_tag_reachable_only_against_the_emissions_keeps_its_probability(xp):
     # exp(-90) is 0 in float32: the state dies, and what it alone leads to must not stay dead.
     emissions = np.array([[[0.0, -60.0], [0.0, 0.0], [0.0, 300.0]]], "float32")
