@@ -231,7 +231,7 @@ def test_the_english_model_has_units_for_the_start_and_the_end_of_names(tmp_path
         result = run(workbench, "en")
     for event in EVENTS:
         best = result.numbers["units"][event][0]
-        assert abs(best["dev"]) > 0.5
+        assert abs(best["dev"]) > 0.4
         assert best["dev"] * best["train"] > 0
     assert [decision["words"] for decision in result.numbers["decisions"]] == [
         "Harry Potter",
