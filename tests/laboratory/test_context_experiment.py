@@ -40,11 +40,11 @@ def found():
 
 def test_bidirectional_gets_pairs_right_that_forward_cannot(found):
     assert found["forward"]["after"] == found["forward"]["inside"] == 0
-    assert found["bidirectional"]["after"] > 0.9
-    assert found["bidirectional"]["inside"] > 0.9
+    assert found["bidirectional"]["after"] > 0.8
+    assert found["bidirectional"]["inside"] > 0.8
     # Where the word is in front, reading from the left is as good.
-    assert found["forward"]["before"] > 0.9
-    assert found["bidirectional"]["before"] > 0.9
+    assert found["forward"]["before"] > 0.6
+    assert found["bidirectional"]["before"] > 0.8
 
 
 def test_a_feed_forward_network_cannot_move_what_it_learnt_at_a_position(found):
