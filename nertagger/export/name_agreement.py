@@ -57,13 +57,14 @@ def agree(
     clipped = tf.clip_by_value(probabilities, CERTAIN, 1 - CERTAIN)
     odds = strength * (most - (own - probabilities)) - tf.math.log(clipped / (1 - clipped))
     gives_way = (most > 0) & (odds > 0)
+    share = most / tf.reduce_sum(of_name, axis=1)
 
     # Each token's entity, counted from 1; what is outside of one is left as it is.
     odd = tf.bitwise.bitwise_and(decoded.tags, 1) > 0
     entity = tf.cumsum(tf.cast(odd, tf.int32))
     changed = tf.gather(tf.concat([[False], gives_way], axis=0), entity) & (decoded.tags > 0)
     label = tf.gather(tf.concat([[0], other], axis=0), entity)
-    score = tf.gather(tf.concat([[0.0], 1 / (1 + tf.exp(-odds))], axis=0), entity)
+    score = tf.gather(tf.concat([[0.0], share], axis=0), entity)
     return Decoded(
         tf.where(changed, 2 * label + tf.where(odd, 1, 2), decoded.tags),
         tf.where(changed, score, decoded.scores),

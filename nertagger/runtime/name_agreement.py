@@ -16,8 +16,9 @@ the log odds that mention i has label m rather than l_i are
     z_i = λ (V(n_i, m) - (V(n_i, l_i) - q_i)) - log(q_i / (1 - q_i)):
 
 what the others say of the name, against what the model says of this mention. Where z_i > 0, it gets
-label m and probability σ(z_i). λ is the strength; a mention of probability 0.9 gives way, with λ =
-2, to a little more than one sure mention of another label.
+label m, and as its probability the share of the votes that m has, V(n_i, m) / Σ_l V(n_i, l), which
+is nearer than σ(z_i) to how often such a label is right. λ is the strength; a mention of
+probability 0.9 gives way, with λ = 2, to a little more than one sure mention of another label.
 """
 
 from __future__ import annotations
@@ -66,8 +67,8 @@ def agree(
             decoded.labels[mention] = other
             decoded.tags[first] = 2 * other + 1
             decoded.tags[first + 1 : last + 1] = 2 * other + 2
-            probability = 1 / (1 + math.exp(-odds))
-            decoded.entity_scores[mention] = decoded.scores[first : last + 1] = probability
+            share = of_name[other] / sum(of_name.values())
+            decoded.entity_scores[mention] = decoded.scores[first : last + 1] = share
     return decoded
 
 
