@@ -36,12 +36,16 @@ class TaggerCell(NamedTuple):
         cell: its weights.
         projected: [B, T, nH], what its kernel and bias make of B pieces of text, in the order in
             which it reads them.
+        inputs: [B, T, D], those pieces as it gets them.
+        one_hot_size: V where the first input is the index of a one-hot vector of size V, else 0.
     """
 
     layer: int
     direction: str
     cell: Cell
     projected: Array
+    inputs: Array
+    one_hot_size: int
 
 
 def text_pieces(text: str | None, count: int) -> list[list[str]]:
@@ -57,13 +61,14 @@ def text_pieces(text: str | None, count: int) -> list[list[str]]:
         Pieces of `WARM_UP` + `STEPS` tokens, or the whole text where it is shorter.
 
     Raises:
-        InputError: there are less than two tokens.
+        InputError: there are fewer than two tokens.
     """
     texts = [document.text for document in bundled_corpus("dev").documents]
     tokens = segment(texts if text is None else [text]).tokens()
     if len(tokens) < 2:
         raise InputError(
-            f"--text has {len(tokens)} words; expected two or more, better {WARM_UP + STEPS}"
+            f"--text is too short, words: {len(tokens)}; "
+            f"expected two or more, better {WARM_UP + STEPS}"
         )
     length = min(WARM_UP + STEPS, len(tokens))
     count = min(count, len(tokens) // length)
@@ -104,7 +109,9 @@ def tagger_cells(
             )
             turn = 1 if direction == "forward" else -1
             cell = Cell(architecture["cell"], architecture["activation"], weights)
-            yield TaggerCell(layer, direction, cell, projected[:, ::turn])
+            yield TaggerCell(
+                layer, direction, cell, projected[:, ::turn], inputs[:, ::turn], one_hot_size
+            )
             states = run_cell(cell, projected[:, ::turn])[1:]
             outputs.append(np.stack([state[0] for state in states], axis=1)[:, ::turn])
         inputs, one_hot_size = np.concatenate(outputs, axis=2), 0
@@ -120,16 +127,26 @@ def noise_like(projected: Array, seed: int) -> Array:
     return mean + spread * random.standard_normal(projected.shape)
 
 
-def new_cell(like: Cell, seed: int) -> Cell:
-    """A cell as the layers start it: an orthogonal recurrent kernel, peepholes of 0.
+def new_cell(found: TaggerCell, seed: int) -> TaggerCell:
+    """A cell in the place of one that is trained, as the layers start it.
 
-    Its bias is part of what the input is projected to, and not its own.
+    A kernel by Glorot and Bengio 2010 (equation 16), an orthogonal recurrent kernel, peepholes of
+    0, and a bias of 1 for the forget gate and 0 elsewhere.
     """
-    shape = like.weights["recurrent_kernel"].shape
-    peepholes = equations.CELLS[like.name].peepholes
-    weights = {"recurrent_kernel": orthogonal(shape, seed)}
-    weights |= {name: np.zeros(like.units) for name in peepholes}
-    return Cell(like.name, like.activation, weights)
+    name, units = found.cell.name, found.cell.units
+    equations_of = equations.CELLS[name]
+    width = len(equations_of.gates) * units
+    # In the place of the index stands a vector of the vocabulary's size.
+    rows = found.inputs.shape[2] + max(found.one_hot_size - 1, 0)
+    limit = math.sqrt(6 / (rows + width))
+    kernel = np.random.default_rng(seed).uniform(-limit, limit, (rows, width))
+    bias = np.repeat([float(gate == "forget") for gate in equations_of.gates], units)
+    weights = {"recurrent_kernel": orthogonal((units, width), seed)}
+    weights |= {peephole: np.zeros(units) for peephole in equations_of.peepholes}
+    return found._replace(
+        cell=Cell(name, found.cell.activation, weights),
+        projected=equations.project(numpy_ops, found.inputs, kernel, bias, found.one_hot_size),
+    )
 
 
 def orthogonal(shape: tuple[int, int], seed: int) -> Array:

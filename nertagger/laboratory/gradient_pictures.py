@@ -11,6 +11,7 @@ from nertagger.laboratory.result import CELL_STYLES, Picture, new_figure
 
 # What lies outside has vanished or exploded by any standard.
 _LOWEST, _HIGHEST = 1e-21, 1e4
+_LOWEST_OF_TAGGER = 1e-9
 _ACTIVATION_COLORS = {
     "tanh": "#0072B2",
     "sigmoid": "#E69F00",
@@ -216,7 +217,7 @@ def tagger_picture(numbers: Mapping[str, Any]) -> Picture:
                 if numbers["cell"] == "simple-rnn":
                     bound = found["trained"]["words"][state]["bound"]
                     _line(axis, distances, bound, label=r"bound $(\beta_W\beta_h)^{t-k}$", **_BOUND)
-            _logarithmic(axis)
+            _logarithmic(axis, _LOWEST_OF_TAGGER)
             axis.set_title(f"layer {found['layer']}: {_STATES[state]}", fontsize=11)
     for axis in axes[:, 0]:
         axis.set_ylabel("spectral norm")
@@ -226,9 +227,9 @@ def tagger_picture(numbers: Mapping[str, Any]) -> Picture:
     return Picture(
         figure,
         f"How much of a change of the state is left t - k steps later in the {numbers['cell']} of "
-        f"{numbers['model']}: the median of {numbers['pieces']} piece(s) of text, and the band of "
-        "the middle half. Compare with a new cell of the same size on the same words, which has "
-        "learnt nothing yet.",
+        f"{numbers['model']}; the median over the pieces of text ({numbers['pieces']}), and the "
+        "band of the middle half. Compare with a new cell of the same size on the same words, which "
+        "has learnt nothing yet.",
     )
 
 
@@ -254,9 +255,9 @@ def _plain(values: Sequence[float | None] | np.ndarray) -> np.ndarray:
     return np.where(plain > 0, plain, np.nan)
 
 
-def _logarithmic(axis: Any) -> None:
+def _logarithmic(axis: Any, lowest: float = _LOWEST) -> None:
     axis.set_yscale("log")
-    axis.set_ylim(_LOWEST, _HIGHEST)
+    axis.set_ylim(lowest, _HIGHEST)
     axis.grid(True, which="major", color="0.9", linewidth=0.6)
 
 

@@ -104,6 +104,9 @@ def _step(
         with tf.GradientTape() as tape:
             loss = model.compute_loss(inputs, tags, model(inputs, training=True))
         gradients = tape.gradient(loss, [variable.value for variable in variables])
+        # A look-up's gradient has a row per word read, and a word read twice has two: the norm is
+        # that of their sum.
+        gradients = [tf.convert_to_tensor(gradient) for gradient in gradients]
         optimizer.apply(gradients, variables)
         return loss, tf.linalg.global_norm(gradients)
 

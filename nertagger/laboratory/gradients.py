@@ -97,7 +97,7 @@ def run(workbench: Workbench, text: str | None = None, activation: str = "tanh")
         activation: g of the trained taggers.
 
     Raises:
-        InputError: the text has less than two words.
+        InputError: the text has fewer than two words.
     """
     size = QUICK if workbench.quick else FULL
     seed = workbench.seed
@@ -105,7 +105,9 @@ def run(workbench: Workbench, text: str | None = None, activation: str = "tanh")
     dataset, architecture = tagging(activation)
     import_keras()
     runs = {
-        f"{g}, {kind}": training for g in ("relu", "tanh") for kind, training in _clipping(size)
+        f"{g}, {kind}": training
+        for g in ("relu", "tanh")
+        for kind, training in clipping_trainings(size)
     }
     workbench.expect(len(CELLS) + 1 + len(runs))
 
@@ -186,7 +188,8 @@ def examine_cell(
     distances = distances_in(pieces)
     result: dict[str, Any] = {}
     for when, tensors in (("untrained", trained.before), ("trained", trained.after)):
-        _, _, cell, projected = _forward_cell(architecture, dataset, tensors, pieces)
+        found = _forward_cell(architecture, dataset, tensors, pieces)
+        cell, projected = found.cell, found.projected
         result[when] = {
             "words": examine(cell, projected, distances),
             "noise": examine(cell, noise_like(projected, seed), distances),
@@ -235,7 +238,8 @@ def turn_dials(
         }
         for kind, kernel in kernels.items()
     }
-    _, _, lstm, projected = cell_of("lstm")
+    found = cell_of("lstm")
+    lstm, projected = found.cell, found.projected
     forget = CELLS["lstm"].gates.index("forget")
     columns = slice(forget * UNITS, (forget + 1) * UNITS)
     medians = []
@@ -251,6 +255,18 @@ def turn_dials(
         "biases": list(size.biases),
         "forget_bias": {state: [median[state] for median in medians] for state in lstm.states},
     }
+
+
+def clipping_trainings(size: Size) -> list[tuple[str, Training]]:
+    """The trainings by plain gradient descent that are compared, by name."""
+    from nertagger.laboratory.gradient_training import Training
+
+    plain = Training(size.clipping_steps, "sgd", CLIPPING_RATE, clip_norm=None)
+    return [
+        ("as it is", plain),
+        ("clipped", dataclasses.replace(plain, clip_norm=CLIP_NORM)),
+        ("weight decay", dataclasses.replace(plain, weight_decay=WEIGHT_DECAY)),
+    ]
 
 
 def clipping_run(
@@ -342,17 +358,6 @@ def _last_median(cell: Cell, projected: Array, distance: int) -> dict[str, float
     with np.errstate(over="ignore", invalid="ignore"):
         norms = state_norms(cell, projected, [distance])
     return {state: finite(np.median(values)) for state, values in norms.items()}
-
-
-def _clipping(size: Size) -> list[tuple[str, Training]]:
-    from nertagger.laboratory.gradient_training import Training
-
-    plain = Training(size.clipping_steps, "sgd", CLIPPING_RATE, clip_norm=None)
-    return [
-        ("as it is", plain),
-        ("clipped", dataclasses.replace(plain, clip_norm=CLIP_NORM)),
-        ("weight decay", dataclasses.replace(plain, weight_decay=WEIGHT_DECAY)),
-    ]
 
 
 def _course(trained: Trained) -> dict[str, Any]:

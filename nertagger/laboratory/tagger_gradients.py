@@ -40,7 +40,7 @@ def run_on_tagger(workbench: Workbench, model: str, text: str | None = None) -> 
         text: what the tagger reads; None for the bundled corpus.
 
     Raises:
-        InputError: there is no such model, or the text has less than two words.
+        InputError: there is no such model, or the text has fewer than two words.
     """
     directory = read_model(find_model(model))
     architecture = directory.config["architecture"]
@@ -67,16 +67,16 @@ def run_on_tagger(workbench: Workbench, model: str, text: str | None = None) -> 
 
 
 def _examine(found: TaggerCell, distances: Sequence[int], seed: int) -> dict[str, Any]:
-    layer, direction, cell, projected = found
+    cell, projected, new = found.cell, found.projected, new_cell(found, seed)
     gates = CELLS[cell.name].gates
     return {
-        "layer": layer,
-        "direction": direction,
+        "layer": found.layer,
+        "direction": found.direction,
         "trained": {
             "words": examine(cell, projected, distances),
             "noise": examine(cell, noise_like(projected, seed), distances),
         },
-        "untrained": {"words": examine(new_cell(cell, seed), projected, distances)},
+        "untrained": {"words": examine(new.cell, new.projected, distances)},
         "kernel_norms": {g: float(np.linalg.norm(cell.gate_kernel(g), 2)) for g in gates},
         "radius": spectral_radius(cell.gate_kernel("candidate")),
     }
