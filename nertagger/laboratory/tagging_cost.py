@@ -46,6 +46,8 @@ def tagging_cost(model: Path, texts: Path) -> dict[str, Any]:
         env=os.environ | _ONE_THREAD,
         stdout=subprocess.PIPE,
         check=True,
+        # Ctrl-C stops the experiment, which then stops this.
+        start_new_session=True,
     )
     return json.loads(finished.stdout)
 

@@ -29,7 +29,8 @@ def command(workbench: Any, text_path: str | None, prompt: str, epochs: int | No
 
     Networks of equal size, one for each cell, learn a text, and a text that they have not seen
     shows how perplexed they are, beside what counting words and pairs of words knows. Each goes on
-    from a prompt: with the likeliest words, and with words drawn by their probability.
+    from a prompt: with the likeliest words, and with words drawn by their probability. --quick
+    trains the simple RNN, the LSTM and the GRU alone.
     """
     from nertagger.laboratory.language_text import read_language_text
 
