@@ -17,7 +17,6 @@ from nertagger.errors import InputError
 from nertagger.laboratory import gates_pictures as pictures
 from nertagger.laboratory.name_units import (
     EVENTS,
-    Unit,
     best_units,
     correlations,
     named_sentences,
@@ -46,20 +45,23 @@ _MOST_WORDS = 60
 
 
 def run(
-    workbench: Workbench, model: str | None = None, text: str = TEXT, language: str = "en"
+    workbench: Workbench,
+    model: str | None = None,
+    text: str | None = None,
+    language: str = "en",
 ) -> Result:
     """The experiment.
 
     Args:
         workbench: runs the parts.
         model: a name or a path; None for the one that ships.
-        text: of which the first sentence is looked at.
+        text: of which the first sentence is looked at; None for `TEXT`.
         language: of the bundled corpus, on which units are chosen and reported.
 
     Raises:
         InputError: there is no such model or language, the text has no word, or too many.
     """
-    tokens = first_sentence(text)
+    tokens = first_sentence(TEXT if text is None else text)
     directory = read_model(find_model(model))
     parts = {part: bundled_corpus(part, language).documents for part in ("train", "dev")}
     workbench.expect(3)
@@ -255,9 +257,3 @@ def _all_activations(reading: Reading) -> list[dict[str, Any]]:
 def _sentences(documents: Sequence[Document], part: str, quick: bool) -> Any:
     sentences = named_sentences(documents)
     return sentences[: _QUICK_SENTENCES[part]] if quick else sentences
-
-
-def unit_values(seen: dict[str, Any], unit: Unit) -> list[float]:
-    """A unit's activation at every word of the sentence."""
-    rows = seen["activations"][unit.layer][unit.direction][unit.activation]
-    return [row[unit.number] for row in rows]

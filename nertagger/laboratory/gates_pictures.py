@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _NAME_COLOUR = "#D55E00"
 _INCHES_A_WORD = 0.33
+_WIDEST = 16.0
 _LSTM = "A dark forget gate drops what came before; a dark output gate hides the memory."
 _READING = {
     "lstm": _LSTM,
@@ -64,10 +65,13 @@ def _heat_maps(
 ) -> Picture:
     names = [*GATES[cell]] or ["state"]
     gated = bool(GATES[cell])
-    width = max(7.5, 2 * _INCHES_A_WORD * len(tokens) + 2.5)
+    width = _width(2 * len(tokens), 7.5, 2.5)
     figure = new_figure(width, 2.1 * len(names) + 1.8)
     panels = figure.subplots(len(names), 2, sharex=True, squeeze=False)
     image: Any = None
+    # Other activations than tanh have states beyond 1.
+    states = [np.abs(layer[direction]["state"]).max() for direction in DIRECTIONS]
+    largest = 1 if gated else max(1, *states)
     for row, name in enumerate(names):
         for column, direction in enumerate(DIRECTIONS):
             axes = panels[row, column]
@@ -77,8 +81,8 @@ def _heat_maps(
             image = axes.imshow(
                 values[order],
                 cmap="viridis" if gated else "RdBu_r",
-                vmin=0 if gated else -1,
-                vmax=1,
+                vmin=0 if gated else -largest,
+                vmax=largest,
                 aspect="auto",
                 interpolation="nearest",
             )
@@ -102,7 +106,7 @@ def _heat_maps(
 def _name_units(
     tokens: Sequence[str], seen: Mapping[str, Any], best: Mapping[str, Mapping[str, Any]]
 ) -> Picture:
-    figure = new_figure(max(6.5, _INCHES_A_WORD * 1.6 * len(tokens) + 1.5), 4.2)
+    figure = new_figure(_width(1.6 * len(tokens), 6.5, 1.5), 4.2)
     panels = figure.subplots(len(EVENTS), 1, sharex=True)
     tags = seen["tags"]
     for axes, event in zip(panels, EVENTS, strict=True):
@@ -135,9 +139,7 @@ def _name_units(
 
 def _attributions(tokens: Sequence[str], seen: Mapping[str, Any]) -> Picture:
     decisions = seen["decisions"]
-    figure = new_figure(
-        max(7.5, _INCHES_A_WORD * 1.6 * len(tokens) + 3.5), 0.8 * len(decisions) + 3.2
-    )
+    figure = new_figure(_width(1.6 * len(tokens), 7.5, 3.5), 0.8 * len(decisions) + 3.2)
     panels = figure.subplots(2, 1, sharex=True)
     image: Any = None
     for axes, (name, title) in zip(
@@ -174,6 +176,11 @@ def _attributions(tokens: Sequence[str], seen: Mapping[str, Any]) -> Picture:
         "words speak for it, blue ones against it: above as a straight line through the network "
         "at this point has it, below when the word is really left out.",
     )
+
+
+def _width(words: float, least: float, beside: float) -> float:
+    """Inches for so many words, and for what is beside them."""
+    return min(max(least, _INCHES_A_WORD * words + beside), _WIDEST)
 
 
 def _preference(values: np.ndarray, tags: Sequence[str]) -> np.ndarray:

@@ -103,7 +103,7 @@ class TracedTagger:
         self._features = TokenFeatures(self.architecture, tensors, encoder)
         self._precision = precision
         self._temperature = config.get("temperature", 1.0)
-        self._tensors = {
+        self._tensors: dict[str, np.ndarray] = {
             name: tensor.astype(precision)
             for name, tensor in tensors.items()
             if name.startswith(("encoder.", "head.", "crf."))

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from nertagger.laboratory.result import Result
     from nertagger.laboratory.workbench import Workbench
 
-_TEXT = "Harry Potter and Hermione Granger invented a new spell."
-
 
 @click.option(
     "--language",
@@ -21,11 +19,11 @@ _TEXT = "Harry Potter and Hermione Granger invented a new spell."
     show_default=True,
     help="Of the bundled corpus, on which units are sought.",
 )
-@click.option("--text", default=_TEXT, show_default=True, help="Whose first sentence is looked at.")
+@click.option("--text", help="Whose first sentence is looked at.  [default: one of ten words]")
 @click.option(
     "--model", metavar="MODEL", help="A name or a directory.  [default: $NERTAGGER_MODEL, or en]"
 )
-def _gates(workbench: Workbench, model: str | None, text: str, language: str) -> Result:
+def _gates(workbench: Workbench, model: str | None, text: str | None, language: str) -> Result:
     """What the gates of a trained tagger do, word by word.
 
     Heat maps show how far every gate of every unit is open at every word, in both directions; then
