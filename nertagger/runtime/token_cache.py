@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import threading
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -10,6 +11,8 @@ import numpy as np
 
 _AT_ONCE = 512
 """Tokens computed together: enough for fast matrix products, few enough for little memory."""
+
+_PRIVATE = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_PRIVATE") else {}
 
 
 class _Generation(NamedTuple):
@@ -73,9 +76,12 @@ class TokenCache:
             self._add(generation, missing)
             return generation.table, _look_up(generation.row_of, tokens)
 
-    def _fresh(self, capacity: int) -> _Generation:
-        # The system hands out the pages of an empty array only when they are written to.
-        return _Generation({}, np.empty((capacity, self._width), np.float32))
+    def _fresh(self, rows: int) -> _Generation:
+        # A mapping of its own: its pages come when they are written to and go when it is gone,
+        # which memory that an allocator has got back need not.
+        size = rows * self._width * np.dtype(np.float32).itemsize
+        pages = np.frombuffer(mmap.mmap(-1, size, **_PRIVATE), np.float32)
+        return _Generation({}, pages.reshape(rows, self._width))
 
     def _copy(self, source: _Generation, target: _Generation, tokens: list[str]) -> None:
         count = len(tokens)

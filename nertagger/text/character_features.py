@@ -30,10 +30,13 @@ class CharacterVocabulary:
         if wrong.size:
             raise ValueError(f"{wrong[0]:#x} is no code point; expected 0 to {CODE_POINTS - 1:#x}")
         numbers = np.arange(len(self.characters)) + len(NAMES)
-        # One entry past Unicode's last code point, for padding.
-        self._number_of = np.full(CODE_POINTS + 1, UNKNOWN, np.int32)
-        self._number_of[self.characters] = numbers
-        self._number_of[CODE_POINTS] = PAD
+        # One entry past Unicode's last code point, for padding. Most pages of zeros are never
+        # written to, and so take no memory.
+        self._above_unknown = np.zeros(
+            CODE_POINTS + 1, np.min_scalar_type(-len(NAMES) - len(numbers))
+        )
+        self._above_unknown[self.characters] = numbers - UNKNOWN
+        self._above_unknown[CODE_POINTS] = PAD - UNKNOWN
         first = np.unique(self.characters, return_index=True)[1]
         if len(first) < len(numbers):
             index = np.setdiff1d(np.arange(len(numbers)), first)[0]
@@ -64,7 +67,7 @@ class CharacterVocabulary:
 
     def lookup(self, character: str) -> int:
         """The number of a character, 1 where it has none."""
-        return int(self._number_of[ord(character)])
+        return UNKNOWN + int(self._above_unknown[ord(character)])
 
     def character_ids(self, tokens: Sequence[str], width: int) -> np.ndarray:
         """The characters of tokens, each in a row.
@@ -79,7 +82,7 @@ class CharacterVocabulary:
         Returns:
             int32 [N, width], 0 after a token's end.
         """
-        return self._number_of[token_characters(tokens, width)]
+        return UNKNOWN + self._above_unknown[token_characters(tokens, width)].astype(np.int32)
 
     def write(self, path: str | os.PathLike[str]) -> None:
         """Writes `<PAD>`, `<UNK>` and then a code point a line, in hexadecimal."""

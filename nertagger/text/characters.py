@@ -103,6 +103,21 @@ def fold_table() -> np.ndarray:
     return table
 
 
+def fold(codes: np.ndarray) -> np.ndarray:
+    """What code points fold to, int32 [n]; what `fold_table` says, without so large a table."""
+    return codes + _fold_distances().take(codes, None, None, "clip")
+
+
+@functools.cache
+def _fold_distances() -> np.ndarray:
+    """How far each code point is from what it folds to, up to the first of those that all fold to
+    themselves."""
+    codes, folded = fold_pairs()
+    distances = np.zeros(codes[-1] + 2, np.int32)
+    distances[codes] = folded - codes
+    return distances
+
+
 def code_points(text: str) -> np.ndarray:
     """The code points of any `str`, lone surrogates included: int32 [len(text)], read-only."""
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.int32)

@@ -270,7 +270,7 @@ def _lines(name: str) -> list[str]:
 
 def _folded(codes: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> list[str]:
     """The folded strings of some spans of code points."""
-    folded = c.from_code_points(c.fold_table()[codes])
+    folded = c.from_code_points(c.fold(codes))
     spans = zip(starts.tolist(), ends.tolist(), strict=True)
     return [folded[start:end] for start, end in spans]
 

@@ -75,7 +75,7 @@ def token_bounds(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     if attached.any():
         places = np.flatnonzero(~attached)
         codes, classes = codes[places], classes[places]
-    begins = begins_token(np, codes, characters.fold_table()[codes], classes)
+    begins = begins_token(np, codes, characters.fold(codes), classes)
     inside = classes > characters.LINE_BREAK
     is_last = inside.copy()
     is_last[:-1] &= begins[1:] | ~inside[1:]

@@ -13,7 +13,7 @@ def fold(token: str) -> str:
 
     Each code point becomes exactly one, so offsets stay what they were.
     """
-    return characters.from_code_points(characters.fold_table()[characters.code_points(token)])
+    return characters.from_code_points(characters.fold(characters.code_points(token)))
 
 
 def fold_all(tokens: Sequence[str]) -> list[str]:

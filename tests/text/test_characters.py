@@ -37,6 +37,14 @@ def test_tables_are_those_that_models_were_trained_with():
     assert hashlib.sha256(folding.astype("<i4").tobytes()).hexdigest() == GOLDEN_FOLDING
 
 
+def test_folding_of_a_few_is_that_of_all():
+    codes = np.arange(c.CODE_POINTS, dtype=np.int32)
+    folded = c.fold(codes)
+    assert folded.dtype == np.int32
+    np.testing.assert_array_equal(folded, c.fold_table())
+    assert c.fold(codes[:0]).shape == (0,)
+
+
 def test_tables_agree_with_this_pythons_unicode(freezer):
     """Where this Python knows a character, the frozen class is the one that the tool would give."""
     table = c.class_table()
