@@ -95,8 +95,8 @@ def _write_picture(picture: Picture, stem: Path) -> list[Path]:
     import matplotlib
 
     figure = picture.figure
-    # A character is about half as wide as it is high.
-    columns = int(figure.get_figwidth() * _POINTS_PER_INCH / (0.5 * _CAPTION_SIZE))
+    # On average a character of the font is somewhat more than half as wide as it is high.
+    columns = int(figure.get_figwidth() * _POINTS_PER_INCH / (0.58 * _CAPTION_SIZE))
     figure.supxlabel(
         textwrap.fill(picture.caption, columns), fontsize=_CAPTION_SIZE, x=0.02, ha="left"
     )
