@@ -12,7 +12,7 @@ from nertagger.laboratory.result import CELL_STYLES, Picture, new_figure
 # What lies outside has vanished or exploded by any standard.
 _LOWEST, _HIGHEST = 1e-21, 1e4
 _LOWEST_OF_TAGGER = 1e-9
-_ACTIVATION_COLORS = {
+_ACTIVATION_COLORS: dict[str, Any] = {
     "tanh": "#0072B2",
     "sigmoid": "#E69F00",
     "relu": "#D55E00",
@@ -20,7 +20,7 @@ _ACTIVATION_COLORS = {
     "elu": "#009E73",
 }
 # Of different sizes, since curves of piecewise linear activations lie on each other.
-_ACTIVATION_MARKERS = {
+_ACTIVATION_MARKERS: dict[str, dict[str, Any]] = {
     "tanh": {"marker": "^", "markersize": 4},
     "sigmoid": {"marker": "v", "markersize": 4},
     "relu": {"marker": "o", "markersize": 10, "fillstyle": "none"},
@@ -47,8 +47,8 @@ def distance_picture(numbers: Mapping[str, Any], inputs: str) -> Picture:
                     _curve(axis, distances, examined[state], cell, **CELL_STYLES[cell])
             if state == "h":
                 bound = numbers["cells"]["simple-rnn"][when][inputs]["h"]["bound"]
-                label = r"bound $(\beta_W\beta_h)^{t-k}$, simple-rnn"
-                _line(axis, distances, bound, label=label, **_BOUND)
+                style = {"label": r"bound $(\beta_W\beta_h)^{t-k}$, simple-rnn", **_BOUND}
+                _line(axis, distances, bound, **style)
             _logarithmic(axis)
             axis.set_title(f"{when}: {label}", fontsize=11)
     for axis in axes[:, 0]:
@@ -120,11 +120,8 @@ def dials_picture(dials: Mapping[str, Any]) -> Picture:
     distance = dials["distance"]
     for axis, (kind, title) in zip(axes, titles.items(), strict=False):
         for name, medians in dials["radius"][kind].items():
-            style: dict[str, Any] = {
-                "color": _ACTIVATION_COLORS[name],
-                "marker": "o",
-                "markersize": 4,
-            }
+            style = {"color": _ACTIVATION_COLORS[name], "linewidth": 1.0}
+            style |= _ACTIVATION_MARKERS[name]
             _line(axis, dials["radii"], medians, label=name, **style)
         bound = np.array(dials["radii"]) ** distance
         _line(axis, dials["radii"], bound, label=r"bound $\rho^{t-k}$, $\beta_h=1$", **_BOUND)
@@ -149,12 +146,14 @@ def dials_picture(dials: Mapping[str, Any]) -> Picture:
         "cells, words. Left and middle: below a radius of 1 a change vanishes with every "
         "activation. Above it the bound rises, and relu explodes with it where all units are on "
         "(middle); a random kernel turns half of them off (left), and the explosion waits for a "
-        "radius of about √2. tanh saturates and sigmoid is too flat. Right: the LSTM's dial is "
-        "the bias of its forget gate.",
+        "radius of about √2. tanh, which saturates, grows far less or not at all, and sigmoid is "
+        "too flat for either. Right: the LSTM's dial is the bias of its forget gate.",
     )
 
 
-def training_picture(numbers: Mapping[str, Any], threshold: float) -> Picture:
+def training_picture(
+    numbers: Mapping[str, Any], threshold: float, settings: Mapping[str, Mapping[str, float]]
+) -> Picture:
     """The norm of the gradient at every step of training."""
     figure = new_figure(11.0, 4.4)
     axes = figure.subplots(1, 3)
@@ -162,7 +161,7 @@ def training_picture(numbers: Mapping[str, Any], threshold: float) -> Picture:
         norms = _smooth(found["norms"])
         axes[0].plot(norms, color=CELL_STYLES[cell]["color"], label=cell, linewidth=1.2)
     axes[0].set_title("each cell, Adam (running median)", fontsize=11)
-    for axis, activation in zip(axes[1:], ("relu", "tanh"), strict=True):
+    for axis, activation in zip(axes[1:], settings, strict=True):
         for kind, color in _RUN_COLORS.items():
             norms = numbers["clipping"][f"{activation}, {kind}"]["norms"]
             shown = np.array([np.nan if norm is None else norm for norm in norms])
@@ -171,20 +170,24 @@ def training_picture(numbers: Mapping[str, Any], threshold: float) -> Picture:
                 # Drawn at the last finite norm: the training broke off there.
                 last = int(np.flatnonzero(np.isfinite(shown))[-1])
                 axis.plot(last, shown[last], marker="x", color=color, markersize=9)
-        axis.set_title(f"simple-rnn, {activation}, gradient descent", fontsize=11)
+        radius, rate = settings[activation]["radius"], settings[activation]["learning_rate"]
+        title = rf"simple-rnn, {activation}, $\rho={radius:g}$, steps of ${rate:g}\,\hat g$"
+        axis.set_title(title, fontsize=11)
     for axis in axes:
         axis.axhline(threshold, label="threshold", **_BOUND)
         axis.set_yscale("log")
         axis.set_xlabel("training step")
-        axis.legend(fontsize=8)
+        axis.legend(fontsize=8, loc="upper right")
+        # Room for the legend above the curves.
+        axis.set_ylim(top=axis.get_ylim()[1] ** 1.5)
     axes[0].set_ylabel(r"norm of the gradient, $\|\hat g\|$, before clipping")
     return Picture(
         figure,
         "The norm of the gradient of all weights, at every step of training. What exceeds the "
-        f"threshold, {threshold:g}, is scaled down to it where gradients are clipped. Middle: "
-        "without clipping one large gradient throws the relu network so far that training ends "
-        "(cross) after a few steps; weight decay does not prevent it, clipping does. Right: with "
-        "tanh all three go on, and weight decay keeps the gradient smallest.",
+        f"threshold, {threshold:g}, is scaled down to it where gradients are clipped. Middle: a "
+        "relu network whose recurrent kernel starts with a large spectral radius ρ; without "
+        "clipping its first gradients throw it so far that training breaks off (cross), with "
+        "weight decay too, while clipping saves it. Right: tanh and ρ = 1; all three go on.",
     )
 
 
@@ -228,8 +231,8 @@ def tagger_picture(numbers: Mapping[str, Any]) -> Picture:
         figure,
         f"How much of a change of the state is left t - k steps later in the {numbers['cell']} of "
         f"{numbers['model']}; the median over the pieces of text ({numbers['pieces']}), and the "
-        "band of the middle half. Compare with a new cell of the same size on the same words, which "
-        "has learnt nothing yet.",
+        "band of the middle half. Compare with a new cell of the same size on the same words, "
+        "which has learnt nothing yet.",
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from nertagger.models.architecture import Architecture
-from nertagger.models.tensors import named_tensors
+from nertagger.models.tensors import named_tensors, named_variables
 from nertagger.text.vocabulary import UNKNOWN
 from nertagger.training.batches import SentenceBatches
 from nertagger.training.dataset import Dataset
@@ -30,6 +30,7 @@ class Training:
         learning_rate: the same at every step.
         clip_norm: the threshold θ of the gradient's norm, None for no clipping.
         weight_decay: λ, of the loss λ Σ w² over the weights of every matrix product.
+        radius: what the recurrent kernels, orthogonal ones, are multiplied by before it starts.
     """
 
     steps: int
@@ -37,6 +38,7 @@ class Training:
     learning_rate: float = 3e-3
     clip_norm: float | None = 5.0
     weight_decay: float = 0.0
+    radius: float = 1.0
     batch_size: int = 16
 
 
@@ -67,6 +69,9 @@ def train_tagger(
     """
     architecture = dataclasses.replace(architecture, l2=training.weight_decay)
     model = build_model(architecture, dataset, seed)
+    for name, variable in named_variables(model):
+        if name.endswith("recurrent_kernel"):
+            variable.assign(training.radius * variable)
     before = named_tensors(model)
     step = _step(model, _optimizer(training, model))
     losses: list[float] = []

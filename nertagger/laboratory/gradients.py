@@ -43,8 +43,12 @@ if TYPE_CHECKING:
 ACTIVATIONS = ("tanh", "sigmoid", "relu", "leaky_relu", "elu")
 UNITS = 32
 CLIP_NORM = 5.0
-# The step size at which plain gradient descent still trains the tanh network without clipping.
-CLIPPING_RATE = 0.03
+CLIPPING = {
+    "relu": {"learning_rate": 0.1, "radius": 2.0},
+    "tanh": {"learning_rate": 0.03, "radius": 1.0},
+}
+"""How the simple RNN is trained with and without clipping, by activation: once with a recurrent
+kernel that makes gradients explode, once as the layers start it."""
 WEIGHT_DECAY = 0.1
 
 
@@ -72,7 +76,7 @@ class Size:
 FULL = Size(
     pieces=16,
     training_steps=1000,
-    learning_rate=0.006,
+    learning_rate=0.012,
     clipping_steps=300,
     radii=tuple(np.linspace(0.5, 2.0, 16).round(1).tolist()),
     biases=(0, 1, 2, 3, 4, 5),
@@ -80,7 +84,6 @@ FULL = Size(
 QUICK = Size(
     pieces=4,
     training_steps=250,
-    # So large that the LSTM has learnt to remember within these steps.
     learning_rate=0.012,
     clipping_steps=60,
     radii=(0.5, 0.75, 1.0, 1.25, 1.5, 2.0),
@@ -105,9 +108,7 @@ def run(workbench: Workbench, text: str | None = None, activation: str = "tanh")
     dataset, architecture = tagging(activation)
     import_keras()
     runs = {
-        f"{g}, {kind}": training
-        for g in ("relu", "tanh")
-        for kind, training in clipping_trainings(size)
+        f"{g}, {kind}": training for g in CLIPPING for kind, training in clipping_trainings(size, g)
     }
     workbench.expect(len(CELLS) + 1 + len(runs))
 
@@ -257,11 +258,17 @@ def turn_dials(
     }
 
 
-def clipping_trainings(size: Size) -> list[tuple[str, Training]]:
+def clipping_trainings(size: Size, activation: str) -> list[tuple[str, Training]]:
     """The trainings by plain gradient descent that are compared, by name."""
     from nertagger.laboratory.gradient_training import Training
 
-    plain = Training(size.clipping_steps, "sgd", CLIPPING_RATE, clip_norm=None)
+    plain = Training(
+        size.clipping_steps,
+        "sgd",
+        CLIPPING[activation]["learning_rate"],
+        clip_norm=None,
+        radius=CLIPPING[activation]["radius"],
+    )
     return [
         ("as it is", plain),
         ("clipped", dataclasses.replace(plain, clip_norm=CLIP_NORM)),
@@ -341,7 +348,7 @@ def drawn(numbers: Mapping[str, Any]) -> dict[str, Picture]:
         "noise": pictures.distance_picture(numbers, "noise"),
         "activations": pictures.activations_picture(numbers),
         "dials": pictures.dials_picture(numbers["dials"]),
-        "training": pictures.training_picture(numbers, CLIP_NORM),
+        "training": pictures.training_picture(numbers, CLIP_NORM, CLIPPING),
     }
 
 

@@ -130,12 +130,13 @@ def test_clipping_saves_a_training_that_explodes_without(tagging):
             training,
             SEED,
         )
-        for kind, training in gradients.clipping_trainings(SMALL)
+        for kind, training in gradients.clipping_trainings(SMALL, "relu")
         if kind != "weight decay"
     }
-    assert max(norm or np.inf for norm in runs["as it is"]["norms"]) > 1e5
-    assert len(runs["clipped"]["losses"]) == SMALL.clipping_steps
-    assert runs["clipped"]["losses"][-1] < runs["clipped"]["losses"][0] / 2
+    assert None in runs["as it is"]["norms"] + runs["as it is"]["losses"]
+    losses = runs["clipped"]["losses"]
+    assert len(losses) == SMALL.clipping_steps
+    assert np.mean(losses[-10:]) < np.mean(losses[:3]) / 2
 
 
 def change_of_one_step(tagging, **options):
