@@ -10,7 +10,7 @@ import numpy as np
 from nertagger.laboratory.result import CELL_STYLES, Picture, new_figure
 
 # What lies outside has vanished or exploded by any standard.
-_LOWEST, _HIGHEST = 1e-21, 1e4
+_LOWEST, _HIGHEST = 1e-25, 1e4
 _LOWEST_OF_TAGGER = 1e-9
 _ACTIVATION_COLORS: dict[str, Any] = {
     "tanh": "#0072B2",
@@ -62,8 +62,9 @@ def distance_picture(numbers: Mapping[str, Any], inputs: str) -> Picture:
         figure,
         f"How much of a change of the state is left t - k steps later, on {read}; the median of "
         f"{numbers['pieces']} pieces of text, and the band of the middle half. Follow the curves "
-        f"to {last} steps: below on the left the trained simple RNN's has fallen by many orders of "
-        "magnitude, below on the right the LSTM's cell state has kept what it had learnt to keep.",
+        f"to {last} steps: below on the left is what the trained simple RNN has left of a change, "
+        "below on the right what the cell states of the trained LSTMs keep."
+        + ("" if inputs == "words" else " Compare with words: how much is the text's doing?"),
     )
 
 

@@ -308,14 +308,14 @@ def finding(numbers: Mapping[str, Any]) -> str:
         for examined in cell[when].values()
     )
     short = short_number
-    bias = f"{dials['biases'][-1]} would give it {short(dials['forget_bias']['c'][-1])}"
+    biased = short(dials["forget_bias"]["c"][-1])
     return (
-        f"After training, over {last} words the simple RNN's ‖∂h_t/∂h_k‖ falls from {short(h[0])} "
+        f"After training, over {last} words the simple RNN's ‖∂h_t/∂h_k‖ goes from {short(h[0])} "
         f"to {short(h[-1])} and the LSTM's ‖∂c_t/∂c_k‖ from {short(c[0])} to {short(c[-1])}. "
-        f"Before training the LSTM had no such lead ({short(untrained_c)} against "
-        f"{short(untrained_h)}): it learns to remember, and a forget bias of {bias} from the "
-        f"start. With relu and the recurrent kernel {dials['radii'][-1]} · I a change grows to "
-        f"{short(relu[-1])}. The largest ratio of a norm to its bound is {nearest:.2f}."
+        f"Before training they end at {short(untrained_h)} and {short(untrained_c)}; a forget bias "
+        f"of {dials['biases'][-1]} instead of 1 would start the LSTM at {biased}. With relu and "
+        f"the recurrent kernel {dials['radii'][-1]:g} · I a change grows to {short(relu[-1])}. "
+        f"The largest ratio of a norm to its bound is {nearest:.2f}."
     )
 
 

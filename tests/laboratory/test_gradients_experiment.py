@@ -280,7 +280,7 @@ def test_the_quick_run_leaves_its_files_and_says_what_it_found(tmp_path, capsys)
     assert left.value.code == 0
     printed = capsys.readouterr().out
     assert all(cell in printed for cell in CELLS)
-    assert "the simple RNN's ‖∂h_t/∂h_k‖ falls" in printed
+    assert "the simple RNN's ‖∂h_t/∂h_k‖ goes from" in printed
     names = {"words", "noise", "activations", "dials", "training"}
     assert {path.name for path in tmp_path.iterdir()} == {
         "gradients.json",
