@@ -20,7 +20,7 @@ from typing import Any
 
 from nertagger.runtime.tagger import load
 
-_PASSES = 5
+_PASSES = 20
 _ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL")}
 
 

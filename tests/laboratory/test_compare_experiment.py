@@ -149,7 +149,7 @@ def test_the_finding_names_the_cell_that_the_rule_names(small_run):
     chosen = recommended(small_run.numbers["summary"])
     assert small_run.numbers["recommended"] == chosen
     assert small_run.finding.startswith(f"Take {chosen} (")
-    assert f"recommended: {chosen}" in small_run.pictures["compare"].caption
+    assert f"to be taken, {chosen}, outlined" in small_run.pictures["compare"].caption
 
 
 def test_a_training_that_the_user_stopped_is_no_part(comparison, monkeypatch):
