@@ -21,7 +21,7 @@ cache. Fewer share the calls of one walk."""
 _TOGETHER = (slice(0, 2),)
 _APART = (slice(0, 1), slice(1, 2))
 _HALVES = np.arange(2)[:, None]
-_CACHE_BYTES = 20 << 20
+_CACHE_BYTES = 24 << 20
 
 
 def tensor_shapes(architecture: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
@@ -115,23 +115,23 @@ class Network:
         logits = np.empty((len(tokens), self._head[0].shape[1]), np.float32)
         if not len(tokens):
             return logits
-        table, rows = self.cache.rows(tokens)
         lengths = offsets[1:] - offsets[:-1]
         order = (-lengths).argsort(kind="stable")
         most = int(lengths[order[:_SENTENCES_AT_ONCE]].sum())
         # Of all buckets, whose pages are asked of the system once.
         buffer = np.empty((most, 2 * self._units), np.float32)
-        for begin in range(0, len(order), _SENTENCES_AT_ONCE):
-            some = order[begin : begin + _SENTENCES_AT_ONCE]
-            schedule = Schedule(lengths[some])
-            places = schedule.places(offsets[some])
-            encoded = buffer[: len(places)]
-            self._run(self._layers[0], table, rows[places], schedule, encoded)
-            for layer in self._layers[1:]:
-                projected = np.empty((len(encoded), 2 * self._width), np.float32)
-                layer.project(encoded, projected)
-                self._run(layer, projected, np.arange(len(places)), schedule, encoded)
-            logits[places] = numpy_ops.matmul(encoded, self._head[0]) + self._head[1]
+        with self.cache.rows(tokens) as (table, rows):
+            for begin in range(0, len(order), _SENTENCES_AT_ONCE):
+                some = order[begin : begin + _SENTENCES_AT_ONCE]
+                schedule = Schedule(lengths[some])
+                places = schedule.places(offsets[some])
+                encoded = buffer[: len(places)]
+                self._run(self._layers[0], table, rows[places], schedule, encoded)
+                for layer in self._layers[1:]:
+                    projected = np.empty((len(encoded), 2 * self._width), np.float32)
+                    layer.project(encoded, projected)
+                    self._run(layer, projected, np.arange(len(places)), schedule, encoded)
+                logits[places] = numpy_ops.matmul(encoded, self._head[0]) + self._head[1]
         return logits
 
     def _run(

@@ -27,8 +27,8 @@ class Counting:
 
 
 def _check(cache, tokens):
-    table, rows = cache.rows(tokens)
-    np.testing.assert_array_equal(table[rows], _values(tokens))
+    with cache.rows(tokens) as (table, rows):
+        np.testing.assert_array_equal(table[rows], _values(tokens))
 
 
 def test_each_distinct_token_is_computed_once():
@@ -46,7 +46,8 @@ def test_it_never_holds_more_than_its_capacity():
     for _ in range(50):
         _check(cache, [f"w{n}" for n in random.integers(0, 40, random.integers(1, 12))])
         assert len(cache) <= 10
-        assert len(cache.rows(["w1"])[0]) == 10
+        with cache.rows(["w1"]) as (table, _):
+            assert len(table) == 10
 
 
 def test_a_full_cache_keeps_what_it_is_asked_for():
@@ -71,12 +72,25 @@ def test_one_call_may_ask_for_more_than_it_holds():
     assert len(cache) <= 10
 
 
-def test_what_was_returned_outlives_a_fresh_start():
+def test_what_is_read_outlives_a_fresh_start():
     cache = TokenCache(_compute, 3, 4)
-    table, rows = cache.rows(["a", "b"])
-    for n in range(20):
-        cache.rows([f"w{n}"])
-    np.testing.assert_array_equal(table[rows], _values(["a", "b"]))
+    with cache.rows(["a", "b"]) as (table, rows), cache.rows(["b", "c"]) as (second, second_rows):
+        for n in range(20):
+            _check(cache, [f"w{n}", "b"])
+        np.testing.assert_array_equal(table[rows], _values(["a", "b"]))
+        np.testing.assert_array_equal(second[second_rows], _values(["b", "c"]))
+
+
+def test_a_table_that_nobody_reads_is_used_again():
+    cache = TokenCache(_compute, 3, 40)
+    random = np.random.default_rng(1)
+    tables = set()
+    for _ in range(60):
+        tokens = [f"w{n}" for n in random.integers(0, 80, 25)]
+        with cache.rows(tokens) as (table, rows):
+            np.testing.assert_array_equal(table[rows], _values(tokens))
+            tables.add(table.ctypes.data)
+    assert len(tables) == 1
 
 
 def test_threads_may_share_one():
