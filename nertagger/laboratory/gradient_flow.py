@@ -10,7 +10,14 @@ import numpy as np
 
 from nertagger.corpora.bundled import bundled_corpus
 from nertagger.errors import InputError
-from nertagger.laboratory.state_jacobians import Array, Cell, bounds, run_cell, state_norms
+from nertagger.laboratory.state_jacobians import (
+    Array,
+    Cell,
+    bounds,
+    run_cell,
+    spectral_norms,
+    state_norms,
+)
 from nertagger.laboratory.workbench import finite
 from nertagger.recurrent import equations, numpy_ops
 from nertagger.runtime.network import DIRECTIONS
@@ -175,7 +182,8 @@ def examine(cell: Cell, projected: Array, distances: Sequence[int]) -> dict[str,
         norms = state_norms(cell, projected, distances)
         limits = bounds(cell, projected, distances)
         ratios = [values / limits[state] for state, values in norms.items()]
-    result: dict[str, Any] = {"nearest_bound": finite(max(np.nanmax(r) for r in ratios))}
+    known = np.concatenate([ratio[np.isfinite(ratio)] for ratio in ratios])
+    result: dict[str, Any] = {"nearest_bound": finite(known.max(initial=-np.inf))}
     for state, values in norms.items():
         result[state] = {
             name: [finite(value) for value in np.percentile(values, share, axis=0)]
@@ -185,9 +193,22 @@ def examine(cell: Cell, projected: Array, distances: Sequence[int]) -> dict[str,
     return result
 
 
-def spectral_radius(kernel: Array) -> float:
-    """The largest magnitude of an eigenvalue of a square matrix."""
-    return float(np.abs(np.linalg.eigvals(kernel)).max())
+def kernel_sizes(cell: Cell) -> dict[str, Any]:
+    """How large the recurrent kernel is: plain values, None where it is not finite.
+
+    `kernel_norms` by gate, and `radius`, the spectral radius of the candidate's part.
+    """
+    candidate = cell.gate_kernel("candidate")
+    radius = np.nan
+    if np.isfinite(candidate).all():
+        radius = np.abs(np.linalg.eigvals(candidate)).max()
+    return {
+        "kernel_norms": {
+            gate: finite(float(spectral_norms(cell.gate_kernel(gate))))
+            for gate in equations.CELLS[cell.name].gates
+        },
+        "radius": finite(radius),
+    }
 
 
 def short_number(value: float | None) -> str:

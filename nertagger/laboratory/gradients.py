@@ -20,15 +20,15 @@ from nertagger.laboratory.gradient_flow import (
     TaggerCell,
     distances_in,
     examine,
+    kernel_sizes,
     noise_like,
     orthogonal,
     short_number,
-    spectral_radius,
     tagger_cells,
     text_pieces,
 )
 from nertagger.laboratory.result import Picture, Result
-from nertagger.laboratory.state_jacobians import Array, Cell, state_norms
+from nertagger.laboratory.state_jacobians import Array, Cell, spectral_norms, state_norms
 from nertagger.laboratory.workbench import Workbench, finite
 from nertagger.models.architecture import Architecture
 from nertagger.recurrent.equations import CELLS
@@ -200,10 +200,7 @@ def examine_cell(
                 name: examine(dataclasses.replace(cell, activation=name), projected, distances)
                 for name in ACTIVATIONS
             }
-    gates = CELLS[cell.name].gates
-    result["kernel_norms"] = {g: float(np.linalg.norm(cell.gate_kernel(g), 2)) for g in gates}
-    result["radius"] = spectral_radius(cell.gate_kernel("candidate"))
-    return result | _course(trained)
+    return result | kernel_sizes(cell) | _course(trained)
 
 
 def turn_dials(
@@ -288,8 +285,7 @@ def clipping_run(
     architecture = dataclasses.replace(architecture, dropout=0.0, recurrent_dropout=0.0)
     trained = train_tagger(architecture, dataset, training, seed)
     kernel = trained.after["encoder.0.forward.recurrent_kernel"]
-    beta = float(np.linalg.norm(kernel, 2)) if np.isfinite(kernel).all() else None
-    return {"kernel_norm": beta, **_course(trained)}
+    return {"kernel_norm": finite(float(spectral_norms(kernel))), **_course(trained)}
 
 
 def finding(numbers: Mapping[str, Any]) -> str:

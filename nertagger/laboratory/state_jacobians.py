@@ -145,8 +145,16 @@ def state_norms(cell: Cell, projected: Array, distances: Sequence[int]) -> dict[
             continue
         for number, state in enumerate(cell.states):
             block = slice(number * cell.units, (number + 1) * cell.units)
-            norms[state].append(np.linalg.norm(jacobian[:, block, block], 2, axis=(1, 2)))
+            norms[state].append(spectral_norms(jacobian[:, block, block]))
     return {state: np.stack(values, axis=1) for state, values in norms.items()}
+
+
+def spectral_norms(matrices: Array) -> Array:
+    """The largest singular value of each matrix of [..., S, S]; NaN where one is not finite."""
+    usable = np.isfinite(matrices).all(axis=(-2, -1))
+    norms = np.full(matrices.shape[:-2], np.nan)
+    norms[usable] = np.linalg.norm(matrices[usable], 2, axis=(-2, -1))
+    return norms
 
 
 def bounds(cell: Cell, projected: Array, distances: Sequence[int]) -> dict[str, Array]:
@@ -207,7 +215,7 @@ def bound_matrix(cell: Cell, largest: Mapping[str, float]) -> Array:
     slope = STEEPEST[cell.activation]
 
     def size(gate: str) -> float:
-        return float(np.linalg.norm(cell.gate_kernel(gate), 2))
+        return float(spectral_norms(cell.gate_kernel(gate)))
 
     if cell.name == "simple-rnn":
         return np.array([[slope * size("candidate")]])

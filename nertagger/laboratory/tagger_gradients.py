@@ -6,23 +6,20 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from nertagger.laboratory.gradient_flow import (
     TaggerCell,
     distances_in,
     examine,
+    kernel_sizes,
     new_cell,
     noise_like,
     short_number,
-    spectral_radius,
     tagger_cells,
     text_pieces,
 )
 from nertagger.laboratory.gradient_pictures import tagger_picture
 from nertagger.laboratory.result import Result
 from nertagger.laboratory.workbench import Workbench
-from nertagger.recurrent.equations import CELLS
 from nertagger.runtime.directory import find_model, read_model
 
 _PIECES = 4
@@ -68,7 +65,6 @@ def run_on_tagger(workbench: Workbench, model: str, text: str | None = None) -> 
 
 def _examine(found: TaggerCell, distances: Sequence[int], seed: int) -> dict[str, Any]:
     cell, projected, new = found.cell, found.projected, new_cell(found, seed)
-    gates = CELLS[cell.name].gates
     return {
         "layer": found.layer,
         "direction": found.direction,
@@ -77,8 +73,7 @@ def _examine(found: TaggerCell, distances: Sequence[int], seed: int) -> dict[str
             "noise": examine(cell, noise_like(projected, seed), distances),
         },
         "untrained": {"words": examine(new.cell, new.projected, distances)},
-        "kernel_norms": {g: float(np.linalg.norm(cell.gate_kernel(g), 2)) for g in gates},
-        "radius": spectral_radius(cell.gate_kernel("candidate")),
+        **kernel_sizes(cell),
     }
 
 

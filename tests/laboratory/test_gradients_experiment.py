@@ -16,6 +16,8 @@ from nertagger.laboratory.gradient_flow import (
     STEPS,
     WARM_UP,
     distances_in,
+    examine,
+    kernel_sizes,
     new_cell,
     noise_like,
     short_number,
@@ -23,7 +25,7 @@ from nertagger.laboratory.gradient_flow import (
     text_pieces,
 )
 from nertagger.laboratory.gradient_training import Training, train_tagger
-from nertagger.laboratory.state_jacobians import run_cell
+from nertagger.laboratory.state_jacobians import Cell, run_cell
 from nertagger.laboratory.tagger_gradients import run_on_tagger
 from nertagger.laboratory.workbench import Workbench
 from nertagger.recurrent.equations import CELLS
@@ -219,6 +221,16 @@ def test_noise_is_as_strong_as_the_words_and_has_no_order():
     np.testing.assert_allclose(noise.mean((0, 1)), projected.mean((0, 1)), rtol=0.1)
     np.testing.assert_allclose(noise.std((0, 1)), projected.std((0, 1)), rtol=0.1)
     assert abs(np.corrcoef(noise[:, 1:, 0].ravel(), noise[:, :-1, 0].ravel())[0, 1]) < 0.1
+
+
+@pytest.mark.parametrize("size", [1e200, np.inf, np.nan])
+def test_a_cell_whose_numbers_overflow_is_examined_all_the_same(size):
+    with np.errstate(invalid="ignore"):
+        cell = Cell("simple-rnn", "relu", {"recurrent_kernel": size * np.ones((3, 3))})
+    found = examine(cell, np.ones((2, 6, 3)), [1, 5]) | kernel_sizes(cell)
+    assert found["h"]["median"][-1] is None
+    json.dumps(found, allow_nan=False)
+    assert short_number(found["h"]["median"][-1]) == "–"
 
 
 def test_text_is_cut_into_pieces_of_equal_length():
