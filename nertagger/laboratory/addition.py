@@ -86,8 +86,9 @@ def train(
         twin: is trained on the same batches.
 
     Returns:
-        "steps", "losses" (of each), "wrong" (rows of "step" and "sums", of all 65,536), "learnt"
-        (whether none is wrong at last); with a twin also its "twin_losses", and "differences", the
+        "steps", "losses" (of each), "wrong" (rows of "step" and "sums": of all 65,536 where someone
+        watches, else of some until none of those is), "learnt" (whether none of all is wrong at
+        last); with a twin also its "twin_losses", and "differences", the
         largest between the weights after each step.
     """
     inputs, answers = all_sums(BITS)
@@ -95,6 +96,8 @@ def train(
     twin_losses: list[float] = []
     differences: list[float] = []
     wrong: list[dict[str, int]] = []
+    sample = np.arange(0, len(inputs), len(inputs) // _SAMPLE)
+    suspects = sample[:0]
     for step in range(1, max_steps + 1):
         batch = random.integers(0, len(inputs), BATCH)
         losses.append(network.train(inputs[batch], answers[batch], RATE))
@@ -103,10 +106,12 @@ def train(
             differences.append(largest_difference(network.weights(), twin.weights()))
         if step % STEPS_BETWEEN_TESTS and step < max_steps:
             continue
-        sample = slice(None, None, 1 if watch else len(inputs) // _SAMPLE)
-        sums = int(wrong_sums(answers[sample], network.outputs(inputs[sample])).sum())
-        if not watch and not sums:
-            sums = int(wrong_sums(answers, network.outputs(inputs)).sum())
+        # Without a watcher only zero matters: not all are looked at while one of a few is wrong.
+        few = np.arange(len(inputs)) if watch else np.union1d(sample, suspects)
+        suspects = few[wrong_sums(answers[few], network.outputs(inputs[few]))]
+        if not watch and not len(suspects):
+            suspects = np.flatnonzero(wrong_sums(answers, network.outputs(inputs)))
+        sums = len(suspects)
         wrong.append({"step": step, "sums": sums})
         if watch is not None:
             watch(step, losses[-1], sums)

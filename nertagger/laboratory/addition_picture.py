@@ -58,9 +58,9 @@ def draw_addition(
         figure,
         "Above: the hand-written network and the one with Keras fall along one curve; their "
         "weights differ by rounding alone, while the wrong sums go to none. Below: each dot is a "
-        f"network that learnt sums of 8 bits. Those of {first.units} sigmoid units go on to 64 "
-        "bits without an error; others lose sums as the numbers grow, which says that they "
-        "learnt nine steps and not the rule.",
+        f"network that learnt sums of 8 bits. Those of {first.units} sigmoid units add 64 random "
+        "bits without an error; most others lose sums as the numbers grow: they learnt to "
+        "add 8 bits, and not to add.",
     )
 
 
@@ -82,7 +82,7 @@ def _draw_longer(
             )
     for count, (alpha, marker) in shades.items():
         axes.scatter([], [], color="0.2", alpha=alpha, marker=marker, s=22, label=f"{count} bits")
-    axes.legend(loc="upper right", fontsize=9)
+    axes.legend(loc="lower right", fontsize=9)
     axes.set_yticks(range(len(networks)), [network.name for network in networks])
     axes.invert_yaxis()
     # Linear below the share of one sum, so that none has a place.

@@ -169,6 +169,9 @@ def run_memory(
 ) -> Result:
     """Trains every cell at every distance under every condition.
 
+    Where none of the seeds has come to `REACHED` at two distances in a row, a cell is not tried at
+    farther ones under that condition.
+
     Args:
         workbench: where the parts are kept.
         cells: names in `CELLS`.
@@ -181,7 +184,8 @@ def run_memory(
         cell: [name for name, kind in CONDITIONS.items() if not kind.open_gates or _gated(cell)]
         for cell in cells
     }
-    workbench.expect(sum(map(len, conditions.values())) * len(distances) * seeds)
+    parts = sum(map(len, conditions.values())) * len(distances) * seeds
+    workbench.expect(parts)
     learner_of = functools.lru_cache(maxsize=len(TASKS))(Learner)
 
     def learn(name: str, cell: str, distance: int, seed: int) -> dict[str, Any]:
@@ -193,6 +197,11 @@ def run_memory(
     for distance in distances:
         for cell in cells:
             for name in conditions[cell]:
+                rows = runs[name].setdefault(cell, [])
+                if _given_up(rows):
+                    parts -= seeds
+                    workbench.expect(parts)
+                    continue
                 trained = [
                     workbench.part(
                         f"{name}, {cell}, {distance} steps, seed {seed}",
@@ -200,7 +209,7 @@ def run_memory(
                     )
                     for seed in range(workbench.seed, workbench.seed + seeds)
                 ]
-                runs[name].setdefault(cell, []).append(
+                rows.append(
                     {
                         "distance": distance,
                         "scores": [run["score"] for run in trained],
@@ -250,6 +259,11 @@ def reach(rows: Sequence[dict[str, Any]]) -> int:
             break
         reached = row["distance"]
     return reached
+
+
+def _given_up(rows: Sequence[dict[str, Any]]) -> bool:
+    failed = [max(row["scores"]) < REACHED for row in rows]
+    return len(failed) >= 2 and all(failed[-2:])
 
 
 def finding(reaches: dict[str, dict[str, int]], farthest: int) -> str:

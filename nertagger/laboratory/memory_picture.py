@@ -68,10 +68,11 @@ def draw_memory(
     many = f"the mean of {seeds} trainings, band: the worst to the best" if seeds > 1 else "one run"
     return Picture(
         figure,
-        f"Cells of {parameters:,} parameters ({many}). Above: the simple RNN falls to guessing "
-        "after some tens of steps where the gated cells go on. Below left: with no example nearer "
-        "than the test, gates that start half open are no better than it is; below right: gates "
-        "that start open for as long as the distance are.",
+        f"Cells of {parameters:,} parameters ({many}). Above: the simple RNN fails after "
+        "some tens of steps where the gated cells go on. Below left: with no example nearer "
+        "than the test, most cells whose gates start half open fail as well; below right: those "
+        "that start open for as long as the distance do not. A line ends where a cell had failed "
+        "twice.",
     )
 
 

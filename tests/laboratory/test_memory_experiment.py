@@ -137,7 +137,7 @@ def test_a_quick_run_shows_what_gates_are_for(tmp_path):
     assert left.value.code == 0
     numbers = json.loads((tmp_path / "memory.json").read_text())
     for task in ("remember", "adding"):
-        assert numbers["reach"][task] == {"simple-rnn": 10, "lstm": 40}
-    assert numbers["reach"]["open-gates"] == {"lstm": 40}
+        assert numbers["reach"][task] == {"simple-rnn": 10, "lstm": 80}
+    assert numbers["reach"]["open-gates"] == {"lstm": 80}
     assert numbers["reach"]["always-far"]["lstm"] == 10
     assert {path.name for path in tmp_path.iterdir()} == {"memory.json", "memory.png", "memory.svg"}
