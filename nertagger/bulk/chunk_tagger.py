@@ -73,11 +73,14 @@ class ChunkTagger:
                 entities += len(document.entities)
                 yield document
 
-        output = self._output.separator.join(self._output.documents(records, tagged()))
+        # A format that can keep half surrogate pairs has escaped them by now.
+        output = self._output.separator.encode().join(
+            document.encode("utf-8", "replace")
+            for document in self._output.documents(records, tagged())
+        )
         tokens, long = count_tokens_and_long_sentences(texts)
         counts = Counts(len(records), tokens, entities, replaced, long)
-        # A format that can keep half surrogate pairs has escaped them by now.
-        return TaggedChunk(output.encode("utf-8", "replace"), counts)
+        return TaggedChunk(output, counts)
 
     def fingerprint(self) -> str:
         """A digest of all that the model's results depend on."""

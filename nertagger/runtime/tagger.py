@@ -18,7 +18,7 @@ from nertagger.text.document import Document, Entity, Token, tokens_from_arrays
 from nertagger.text.segmentation import segment
 from nertagger.text.token_encoder import TokenEncoder
 
-_CHARACTERS_AT_ONCE = 3 << 14
+_CHARACTERS_AT_ONCE = 1 << 15
 """Texts gathered before they are tagged together, in characters: what bounds a stream's memory."""
 
 
