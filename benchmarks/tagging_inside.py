@@ -23,9 +23,9 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import numpy as np
 
 import nertagger
-from nertagger.crf import equations as chain_equations
 from nertagger.recurrent import numpy_ops
 from nertagger.runtime import tagger as tagger_module
+from nertagger.runtime.chain_inference import ChainInference, Inferred
 from nertagger.runtime.tagger import Tagger
 
 
@@ -106,9 +106,8 @@ def stages(tagger: Tagger, texts: list[str]) -> dict[str, float]:
         ("tokens and sentences", tagger_module, "segment"),
         ("features of new tokens", network.cache, "rows"),
         ("logits", network, "logits"),
-        ("Viterbi", chain_equations, "viterbi"),
-        ("messages", chain_equations, "messages"),
-        ("marginals", chain_equations, "marginals"),
+        ("messages and marginals", ChainInference, "_exponentials"),
+        ("best paths", Inferred, "__init__"),
         ("decoding", decoder, "decode"),
     ]
     with ExitStack() as stack:
@@ -120,7 +119,7 @@ def stages(tagger: Tagger, texts: list[str]) -> dict[str, float]:
     features, logits, decoding = (
         spent.pop(name) for name in ("features of new tokens", "logits", "decoding")
     )
-    inside = sum(spent.get(name, 0.0) for name in ("Viterbi", "messages", "marginals"))
+    inside = sum(spent.get(name, 0.0) for name in ("messages and marginals", "best paths"))
     spent["features of new tokens"] = features
     spent["encoder and head"] = logits - features
     spent["probabilities of entities, tags"] = decoding - inside
