@@ -24,6 +24,8 @@ from nertagger.laboratory.gradient_flow import (
     tagger_cells,
     text_pieces,
 )
+from nertagger.laboratory.gradient_pictures import distance_picture
+from nertagger.laboratory.gradient_report import finding, table
 from nertagger.laboratory.gradient_training import Training, train_tagger
 from nertagger.laboratory.state_jacobians import Cell, run_cell
 from nertagger.laboratory.tagger_gradients import run_on_tagger
@@ -121,6 +123,30 @@ def test_forget_bias_is_the_dial_of_the_lstm(dials):
     assert none < 1e-6
     assert 1e-6 < one < 1e-2
     assert five > 0.1
+
+
+def test_what_was_found_is_said_with_its_numbers(examined, dials, pieces):
+    numbers = {
+        "cells": examined,
+        "dials": dials,
+        "distances": distances_in(pieces),
+        "pieces": len(pieces),
+    }
+    said = finding(numbers)
+    kept = examined["lstm"]["trained"]["words"]["c"]["median"][-1]
+    assert f"to {short_number(kept)}. Before training" in said
+    rows = table(numbers)
+    assert [(row["cell"], row["weights"]) for row in rows[::3]] == [
+        ("simple-rnn", "untrained"),
+        ("lstm", "trained"),
+    ]
+    assert rows[3]["∂c, 50 steps"] == short_number(kept)
+    assert rows[0]["∂c, 50 steps"] == "–"
+    drawn = distance_picture(numbers, "words").figure
+    titles = [axis.get_title() for axis in drawn.axes]
+    assert len(set(titles)) == 4
+    # The simple RNN, the LSTM and the bound; and of the cell state the LSTM alone.
+    assert [len(axis.lines) for axis in drawn.axes] == [3, 1, 3, 1]
 
 
 def test_clipping_saves_a_training_that_explodes_without(tagging):
