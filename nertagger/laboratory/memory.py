@@ -277,11 +277,12 @@ def finding(reaches: dict[str, dict[str, int]], farthest: int) -> str:
         most = f"all {many}" if few == many == farthest else f"{many}"
         return most if few == many else f"{few} to {most}"
 
+    remembered, added = steps("remember", True), steps("adding", True)
+    gated = f"both over {added}" if remembered == added else f"so over {remembered} and {added}"
     return (
         f"A simple RNN remembers a symbol over {steps('remember', False)} steps and adds two "
-        f"numbers over {steps('adding', False)}; cells with gates do so over "
-        f"{steps('remember', True)} and {steps('adding', True)}. Where every example of the "
-        f"training is as far as the test, the simple RNN reaches {steps('always-far', False)} and "
+        f"numbers over {steps('adding', False)}; cells with gates do {gated}. Where "
+        f"every example of the training is as far as the test, the simple RNN reaches {steps('always-far', False)} and "
         f"the gates, open for a few steps at first, {steps('always-far', True)}; gates that start "
         f"open for as long as the distance, {steps('open-gates', True)}."
     )
