@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
-from nertagger.laboratory.equal_size import nearest_units
+from nertagger.laboratory.parameters import nearest_units
 from nertagger.laboratory.tagging_cost import tagging_cost
 from nertagger.runtime.directory import ASSETS, CONFIG, WEIGHTS
 from nertagger.runtime.network import tensor_shapes

@@ -27,10 +27,9 @@ from nertagger.laboratory.completion import (
     greedy,
     sampled,
 )
-from nertagger.laboratory.equal_size import nearest_units
 from nertagger.laboratory.language_text import LanguageText, perplexity, unknown_share, words_of
 from nertagger.laboratory.ngrams import Interpolation, fit_interpolation
-from nertagger.laboratory.parameters import cell_parameters
+from nertagger.laboratory.parameters import cell_parameters, nearest_units
 from nertagger.laboratory.result import CELL_STYLES, Picture, Result, new_figure
 from nertagger.laboratory.workbench import Workbench
 from nertagger.recurrent.equations import CELLS

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from nertagger.recurrent.equations import CELLS
 
 
@@ -19,9 +21,26 @@ def cell_parameters(cell: str, inputs: int, units: int) -> int:
 
 def units_for(cell: str, inputs: int, parameters: int) -> int:
     """The units whose cell comes nearest to so many parameters; at least 1."""
-    units = 1
-    while cell_parameters(cell, inputs, units + 1) <= parameters:
-        units += 1
-    below = parameters - cell_parameters(cell, inputs, units)
-    above = cell_parameters(cell, inputs, units + 1) - parameters
-    return units + 1 if above < below else units
+    return nearest_units(lambda units: cell_parameters(cell, inputs, units), parameters)
+
+
+def nearest_units(parameters_of: Callable[[int], int], parameters: int) -> int:
+    """The units with which a network comes nearest to so many parameters; at least 1.
+
+    Args:
+        parameters_of: from units to how many parameters the whole network then has; rising.
+        parameters: how many are wanted.
+    """
+    above = 1
+    while parameters_of(above) < parameters:
+        above *= 2
+    below = above // 2
+    while above - below > 1:
+        middle = (below + above) // 2
+        if parameters_of(middle) < parameters:
+            below = middle
+        else:
+            above = middle
+    if below and parameters - parameters_of(below) <= parameters_of(above) - parameters:
+        return below
+    return above

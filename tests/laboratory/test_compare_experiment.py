@@ -19,7 +19,7 @@ from nertagger.laboratory.compare import (
     recommended,
     summary,
 )
-from nertagger.laboratory.equal_size import nearest_units
+from nertagger.laboratory.parameters import nearest_units
 from nertagger.laboratory.workbench import Workbench
 from nertagger.recurrent.equations import CELLS
 
