@@ -18,8 +18,8 @@ _PRIVATE = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MA
 class TokenCache:
     """Rows of a table, one a distinct token, computed when a token first comes up.
 
-    When it is full it starts afresh, with the rows that it is being asked for: a text's common
-    words are among them. Threads may share one.
+    When it is full, the tokens that have not been asked for longest make room. Threads may share
+    one.
 
     Args:
         compute: from N tokens and float32 [N, width], into which it writes what it computes.
@@ -61,6 +61,7 @@ class TokenCache:
             except KeyError:
                 generation = self._complete(tokens)
                 rows = generation.look_up(tokens)
+            generation.mark(rows)
             generation.readers += 1
         return CachedRows(generation, rows, self._lock)
 
@@ -69,22 +70,21 @@ class TokenCache:
         generation = self._generation
         wanted = dict.fromkeys(tokens)
         missing = [token for token in wanted if token not in generation.row_of]
-        if len(generation.row_of) + len(missing) > self.capacity:
-            kept = [token for token in wanted if token in generation.row_of]
-            if len(wanted) > self.capacity:
-                # More than it can ever hold: for this call alone.
-                generation = generation.keep(kept, _Generation(len(wanted), self._width))
-            else:
-                # Where nobody reads it, the table is used again.
-                read = generation.readers > 0
-                target = _Generation(self.capacity, self._width) if read else generation
-                generation = self._generation = generation.keep(kept, target)
+        known = [token for token in wanted if token in generation.row_of]
+        if len(wanted) > self.capacity:
+            # More than it can ever hold: for this call alone.
+            generation = generation.copy(known, len(wanted))
+        elif generation.readers and len(generation.row_of) + len(missing) > self.capacity:
+            # What is being read must stay as it is.
+            generation = self._generation = generation.copy(known, self.capacity)
+        generation.mark(generation.look_up(known))
+        rows = generation.room(len(missing))
         for begin in range(0, len(missing), _AT_ONCE):
             some = missing[begin : begin + _AT_ONCE]
             self.computed += len(some)
-            first = len(generation.row_of)
-            self._compute(some, generation.table[first : first + len(some)])
-            generation.row_of.update(zip(some, range(first, first + len(some)), strict=True))
+            made = np.empty((len(some), self._width), np.float32)
+            self._compute(some, made)
+            generation.put(some, rows[begin : begin + _AT_ONCE], made)
         return generation
 
 
@@ -105,9 +105,9 @@ class CachedRows:
 
 
 class _Generation:
-    """A table, the row of each token in it, and how many are reading it."""
+    """A table, the token of each of its rows, and how many are reading it."""
 
-    __slots__ = ("readers", "row_of", "table")
+    __slots__ = ("_asked", "_time", "_tokens", "readers", "row_of", "table")
 
     def __init__(self, capacity: int, width: int) -> None:
         # A mapping of its own: its pages come when they are written to and go when it is gone,
@@ -119,19 +119,41 @@ class _Generation:
         self.table = np.frombuffer(pages, np.float32).reshape(capacity, width)
         self.row_of: dict[str, int] = {}
         self.readers = 0
+        self._tokens: list[str] = []
+        self._asked = np.zeros(capacity, np.int64)
+        self._time = 0
 
     def look_up(self, tokens: Sequence[str]) -> np.ndarray:
         """The rows of tokens, int [N]; a KeyError where one has none."""
         return np.fromiter(map(self.row_of.__getitem__, tokens), np.intp, len(tokens))
 
-    def keep(self, tokens: Sequence[str], target: _Generation) -> _Generation:
-        """Moves the rows of tokens to the beginning of `target`, which may be this one, and makes
-        them all that it knows."""
-        # In the order of their rows none is written to before it has been moved.
-        tokens = sorted(tokens, key=self.row_of.__getitem__)
-        rows = self.look_up(tokens)
-        for begin in range(0, len(tokens), _AT_ONCE):
-            some = rows[begin : begin + _AT_ONCE]
-            target.table[begin : begin + len(some)] = self.table[some]
-        target.row_of = dict(zip(tokens, range(len(tokens)), strict=True))
-        return target
+    def mark(self, rows: np.ndarray) -> None:
+        """Says that rows have been asked for now."""
+        self._time += 1
+        self._asked[rows] = self._time
+
+    def room(self, count: int) -> list[int]:
+        """Rows for so many new tokens: free ones, and those that were not asked for longest."""
+        size = len(self._tokens)
+        free = range(size, min(size + count, len(self.table)))
+        if len(free) == count:
+            return [*free]
+        few = count - len(free)
+        return [*free, *self._asked[:size].argpartition(few - 1)[:few].tolist()]
+
+    def put(self, tokens: Sequence[str], rows: Sequence[int], values: np.ndarray) -> None:
+        """Gives tokens these rows, which other tokens may have had."""
+        self.table[rows] = values
+        for token, row in zip(tokens, rows, strict=True):
+            if row < len(self._tokens):
+                del self.row_of[self._tokens[row]]
+                self._tokens[row] = token
+            else:
+                self._tokens.append(token)
+            self.row_of[token] = row
+
+    def copy(self, tokens: Sequence[str], capacity: int) -> _Generation:
+        """A generation of its own that knows these tokens of this one."""
+        copy = _Generation(capacity, self.table.shape[1])
+        copy.put(tokens, range(len(tokens)), self.table[self.look_up(tokens)])
+        return copy

@@ -50,19 +50,25 @@ def test_it_never_holds_more_than_its_capacity():
             assert len(table) == 10
 
 
-def test_a_full_cache_keeps_what_it_is_asked_for():
+def test_a_full_cache_forgets_what_was_not_asked_for_longest():
     counting = Counting()
-    cache = TokenCache(counting, 3, 5)
-    _check(cache, ["a", "b", "c", "d"])
-    _check(cache, ["b", "e", "d", "f"])
-    _check(cache, ["d", "b", "g"])
-    _check(cache, ["a"])
-    assert counting.computed == ["a", "b", "c", "d", "e", "f", "g", "a"]
-    # More than it holds: what is known is copied, and what is new does not stay.
-    _check(cache, ["h", "a", "i", "j", "k", "l"])
-    assert counting.computed[8:] == ["h", "i", "j", "k", "l"]
-    _check(cache, ["a", "h"])
-    assert counting.computed[13:] == ["h"]
+    cache = TokenCache(counting, 3, 4)
+    for tokens in ("ab", "c", "d", "a", "ce", "ace", "b", "acb", "d"):
+        _check(cache, [*tokens])
+    # e takes the place of b, b that of d, and d that of e.
+    assert counting.computed == [*"abcd", "e", "b", "d"]
+    _check(cache, [*"bacd"])
+    assert len(counting.computed) == 7
+
+
+def test_more_than_it_holds_is_computed_for_one_call_alone():
+    counting = Counting()
+    cache = TokenCache(counting, 3, 4)
+    _check(cache, [*"abc"])
+    _check(cache, [*"xbcyz"])
+    assert counting.computed == [*"abcxyz"]
+    _check(cache, [*"abcx"])
+    assert counting.computed == [*"abcxyzx"]
 
 
 def test_one_call_may_ask_for_more_than_it_holds():
