@@ -282,9 +282,10 @@ def finding(reaches: dict[str, dict[str, int]], farthest: int) -> str:
     return (
         f"A simple RNN remembers a symbol over {steps('remember', False)} steps and adds two "
         f"numbers over {steps('adding', False)}; cells with gates do {gated}. Where "
-        f"every example of the training is as far as the test, the simple RNN reaches {steps('always-far', False)} and "
-        f"the gates, open for a few steps at first, {steps('always-far', True)}; gates that start "
-        f"open for as long as the distance, {steps('open-gates', True)}."
+        "every example of the training is as far as the test, the simple RNN reaches "
+        f"{steps('always-far', False)} and the gates, open for a few steps at first, "
+        f"{steps('always-far', True)}; gates that start open for as long as the distance, "
+        f"{steps('open-gates', True)}."
     )
 
 
