@@ -6,14 +6,13 @@ A new command is one new module, with a click command named `command`, and one l
 from __future__ import annotations
 
 import errno
-import importlib
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any
 
 import click
 
+from nertagger.cli.command_table import CommandTable
 from nertagger.errors import InputError
 
 COMMANDS = {
@@ -30,29 +29,13 @@ COMMANDS = {
 INTERRUPTED = 130
 
 
-class _Commands(click.Group):
-    def list_commands(self, context: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, context: click.Context, name: str) -> click.Command | None:
-        if name not in COMMANDS:
-            return None
-        return importlib.import_module(f"nertagger.cli.{name}").command
-
-    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
-        # From the table, so that `--help` imports no command.
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
-
-    def resolve_command(self, context: click.Context, arguments: list[str]) -> Any:
-        if arguments and arguments[0] not in COMMANDS and not arguments[0].startswith("-"):
-            raise click.UsageError(
-                f"no command {arguments[0]!r}; there are {', '.join(COMMANDS)}", context
-            )
-        return super().resolve_command(context, arguments)
-
-
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=CommandTable,
+    table=COMMANDS,
+    package=__name__,
+    noun="command",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(package_name="nertagger", message="%(prog)s %(version)s")
 def application() -> None:
     """Named-entity tagging: train a tagger, tag text with it, measure it."""

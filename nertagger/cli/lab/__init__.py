@@ -6,7 +6,6 @@ A new experiment is one new module, with a click command named `command`, and on
 
 from __future__ import annotations
 
-import importlib
 import importlib.util
 import sys
 from collections.abc import Callable, Mapping
@@ -14,6 +13,7 @@ from typing import Any
 
 import click
 
+from nertagger.cli.command_table import CommandTable
 from nertagger.errors import InputError
 
 EXPERIMENTS = {
@@ -27,30 +27,7 @@ EXPERIMENTS = {
 }
 
 
-class _Experiments(click.Group):
-    def list_commands(self, context: click.Context) -> list[str]:
-        return list(EXPERIMENTS)
-
-    def get_command(self, context: click.Context, name: str) -> click.Command | None:
-        if name not in EXPERIMENTS:
-            return None
-        module = name.replace("-", "_")
-        return importlib.import_module(f"nertagger.cli.lab.{module}").command
-
-    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
-        # From the table, so that `--help` imports no experiment.
-        with formatter.section("Experiments"):
-            formatter.write_dl(list(EXPERIMENTS.items()))
-
-    def resolve_command(self, context: click.Context, arguments: list[str]) -> Any:
-        if arguments and arguments[0] not in EXPERIMENTS and not arguments[0].startswith("-"):
-            raise click.UsageError(
-                f"no experiment {arguments[0]!r}; there are {', '.join(EXPERIMENTS)}", context
-            )
-        return super().resolve_command(context, arguments)
-
-
-@click.group(name="lab", cls=_Experiments)
+@click.group(name="lab", cls=CommandTable, table=EXPERIMENTS, package=__name__, noun="experiment")
 def command() -> None:
     """See what the equations do.
 
@@ -72,7 +49,6 @@ def experiment(name: str) -> Callable[[Callable[..., Any]], click.Command]:
             return 0
 
         run.__doc__ = function.__doc__
-        run.__click_params__ = list(getattr(function, "__click_params__", []))  # type: ignore[attr-defined]
         for option in (
             click.option("--quick", is_flag=True, help="A minute; the finding still shows."),
             click.option(
@@ -85,6 +61,8 @@ def experiment(name: str) -> Callable[[Callable[..., Any]], click.Command]:
             click.option("--output", metavar="DIR", help=f"For its files.  [default: lab/{name}]"),
         ):
             option(run)
+        # click shows the last first: an experiment's own options.
+        run.__click_params__ += getattr(function, "__click_params__", [])  # type: ignore[attr-defined]
         return click.command(name=name)(run)
 
     return decorate
