@@ -10,7 +10,7 @@ import click
 from nertagger.cli.lab import experiment
 from nertagger.recurrent.equations import CELLS
 
-_QUICK = {"cell": ("simple-rnn", "lstm"), "distance": (10, 80), "seeds": 1, "steps": 1000}
+_QUICK = {"cell": ("simple-rnn", "lstm"), "distance": (10, 80), "seeds": 1, "steps": 800}
 _WHOLE = {"cell": tuple(CELLS), "distance": (10, 20, 40, 80), "seeds": 3, "steps": 1000}
 
 
