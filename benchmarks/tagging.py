@@ -10,8 +10,8 @@ leaves it out.
     cold             whole processes, by turns: start, load, tag one sentence, print
     bulk             a file of text to entities: `nertagger tag --input`, its start included, with
                      two processes and with one; for spaCy `nlp.pipe` with one process and with two,
-                     its start not included, and the faster of them counts. A million words, so that
-                     the start, a third of a second, weighs no more than it does in real use
+                     its start not included, and the faster of them counts. Two million words, so
+                     that the start, a third of a second, weighs no more than it does in real use
     sentence         one sentence of 12 tokens again and again in a warm process
     memory           the most that one process has held: after sentences, and after a whole file
     load             a model directory read, imports apart
@@ -55,7 +55,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--model", default="en")
     parser.add_argument("--text", type=Path)
-    parser.add_argument("--words", type=int, default=1_000_000, help="how many are tagged in bulk")
+    parser.add_argument("--words", type=int, default=2_000_000, help="how many are tagged in bulk")
     parser.add_argument("--output", type=Path, default=Path("out/tagging.json"))
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     parser.add_argument("--peer-environment", type=Path, default=cache / "nertagger-benchmark-peer")

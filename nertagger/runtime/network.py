@@ -21,7 +21,7 @@ cache. Fewer share the calls of one walk."""
 _TOGETHER = (slice(0, 2),)
 _APART = (slice(0, 1), slice(1, 2))
 _HALVES = np.arange(2)[:, None]
-_CACHE_BYTES = 18 << 20
+_CACHE_BYTES = 16 << 20
 
 
 def tensor_shapes(architecture: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
