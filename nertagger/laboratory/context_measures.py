@@ -55,7 +55,7 @@ class Sizes(NamedTuple):
 
 
 FULL = Sizes(3, 32, 250, 5, 60, 320, 8, 2_000, 64, 8, 16)
-QUICK = Sizes(1, 32, 200, 4, 40, 240, 6, 400, 32, 6, 8)
+QUICK = Sizes(1, 32, 200, 4, 40, 240, 6, 300, 32, 5, 8)
 
 
 class Learning(NamedTuple):
