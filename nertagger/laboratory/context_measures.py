@@ -55,7 +55,7 @@ class Sizes(NamedTuple):
 
 
 FULL = Sizes(3, 32, 250, 5, 60, 320, 8, 2_000, 64, 8, 16)
-QUICK = Sizes(1, 32, 200, 4, 40, 240, 6, 300, 32, 5, 8)
+QUICK = Sizes(1, 32, 200, 4, 40, 200, 5, 200, 32, 4, 8)
 
 
 class Learning(NamedTuple):
@@ -184,12 +184,10 @@ def positions(name: str, cell: str, sizes: Sizes, seed: int, others: bool) -> li
     sentences = tasks.position_sentences(sizes.position_sentences, seed, others)
     learning = Learning(sentences, POSITIONS, sizes.units, sizes.position_epochs)
     tagger = learn(name, cell, learning, seed)
-    return [
-        statistics.mean(
-            kind != "" for kind in said_of(tagger, tasks.position_uses(position, 50, seed))
-        )
-        for position in range(1, POSITIONS + 1)
-    ]
+    asked = 50
+    uses = [use for at in range(1, POSITIONS + 1) for use in tasks.position_uses(at, asked, seed)]
+    found = [kind != "" for kind in said_of(tagger, uses)]
+    return [statistics.mean(found[at : at + asked]) for at in range(0, len(found), asked)]
 
 
 class RealCorpus(NamedTuple):

@@ -22,6 +22,8 @@ _POOL = 20
 """Batches whose sentences are sorted by length together."""
 _ROUNDED_TO = 16
 """Lengths of batches are multiples of it."""
+_TAGGED_TOGETHER = 256
+"""Sentences of a call when tagging, whose cost is the calls."""
 
 
 @keras.saving.register_keras_serializable(package="nertagger")
@@ -157,6 +159,8 @@ class NetworkTagger:
             keras.optimizers.Adam(learning_rate),
             keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         )
+        # Variables made in the first training step would have TensorFlow trace it twice.
+        self.model.optimizer.build(self.model.trainable_variables)
 
     def learn(self, sentences: Sequence[Sentence]) -> None:
         """Learns from tagged sentences."""
@@ -171,9 +175,9 @@ class NetworkTagger:
     def tag(self, sentences: Sequence[Sequence[str]]) -> list[list[str]]:
         """The tags of sentences of words."""
         tagged = []
-        for begin in range(0, len(sentences), 64):
+        for begin in range(0, len(sentences), _TAGGED_TOGETHER):
             numbers = [
-                self._numbering.word_numbers(words) for words in sentences[begin : begin + 64]
+                self._numbering.word_numbers(words) for words in sentences[begin : begin + _TAGGED_TOGETHER]
             ]
             for numbered, logits in zip(numbers, self._logits(numbers), strict=True):
                 chosen = logits[: len(numbered)].argmax(axis=1).tolist()

@@ -7,8 +7,9 @@ import pytest
 from nertagger.corpora import bundled
 from nertagger.corpora.conll import write_conll
 from nertagger.corpora.corpus_statistics import corpus_statistics, statistics_table
-from nertagger.corpora.lint import lint_bundled_corpus, read_list
+from nertagger.corpora.lint import lint, lint_bundled_corpus, read_list
 from nertagger.corpora.reading import read_corpus
+from nertagger.text.document import Document
 
 CHECKOUT = Path(__file__).resolve().parents[2] / "data"
 PATHS = [path for parts in bundled.bundled_corpora().values() for path in parts.values()]
@@ -21,6 +22,28 @@ def statistics():
 
 def test_the_linter_finds_nothing():
     assert [str(problem) for problem in lint_bundled_corpus()] == []
+
+
+def test_the_paragraphs_of_news_have_no_fault_and_their_people_are_not_in_train():
+    path = bundled.data_directory() / "news.jsonl"
+    parts = bundled.bundled_corpora()["en"]
+    problems = lint([*parts.values(), path], bundled.BUNDLED_LABELS)
+    assert [str(problem) for problem in problems] == []
+    news, train = read_corpus(path).documents, read_corpus(parts["train"]).documents
+    assert len(news) == 10
+    assert {entity.label for document in news for entity in document.entities} == set(
+        bundled.BUNDLED_LABELS
+    )
+    assert people(news).isdisjoint(people(train))
+
+
+def people(documents: list[Document]) -> set[str]:
+    return {
+        entity.text.casefold()
+        for document in documents
+        for entity in document.entities
+        if entity.label == "PER"
+    }
 
 
 def test_it_is_as_large_and_as_varied_as_promised(statistics):
