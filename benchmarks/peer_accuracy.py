@@ -4,8 +4,8 @@
 
 Exact spans of PER, LOC and ORG. Each side's labels go over into these three by the tables below,
 nationalities and all else are left out; places are countries, cities, regions and buildings alike.
-spaCy's annotators take articles and possessives into a name, others do not: they are cut from the
-ends of every name, on both sides and in the corpus. Every sentence is tagged by itself, from the
+spaCy's annotators take articles and possessives into a name, and some the period of "Inc.", others
+do not: they are cut from the ends of every name, on both sides and in the corpus. Every sentence is tagged by itself, from the
 same string, its tokens joined by spaces.
 
 spaCy lives in a virtual environment of its own, made once from the package index
@@ -55,7 +55,7 @@ for document in nlp.pipe(json.load(sys.stdin)):
     print(json.dumps([[e.start_char, e.end_char, e.label_] for e in document.ents]))
 """
 LEADING = re.compile(r"(?:the|an?)\s+", re.IGNORECASE)
-TRAILING = re.compile(r"\s*['’]s?$")
+TRAILING = re.compile(r"(?:\s*['’]s?|(?<=\w\w)\s*\.)$")
 
 
 def main() -> None:
@@ -118,15 +118,15 @@ def sentences(path: Path) -> tuple[list[str], list[list[tuple[int, int, str]]]]:
 
 
 def names(text: str, spans: Any, labels: dict[str, str]) -> list[tuple[int, int, str]]:
-    """The spans that are people, organisations or places, without articles and possessives."""
+    """The spans that are people, organisations or places, without articles, possessives and periods."""
     found = []
     for start, end, label in spans:
         if label not in labels:
             continue
         name = text[start:end]
-        article, possessive = LEADING.match(name), TRAILING.search(name)
+        article, rest = LEADING.match(name), TRAILING.search(name)
         start += article.end() if article else 0
-        end -= len(possessive.group()) if possessive else 0
+        end -= len(rest.group()) if rest else 0
         if start < end:
             found.append((start, end, labels[label]))
     return found
