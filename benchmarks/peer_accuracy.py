@@ -5,8 +5,8 @@
 Exact spans of PER, LOC and ORG. Each side's labels go over into these three by the tables below,
 nationalities and all else are left out; places are countries, cities, regions and buildings alike.
 spaCy's annotators take articles and possessives into a name, and some the period of "Inc.", others
-do not: they are cut from the ends of every name, on both sides and in the corpus. Every sentence is tagged by itself, from the
-same string, its tokens joined by spaces.
+do not: they are cut from the ends of every name, on both sides and in the corpus. Every sentence is
+tagged by itself, from the same string, its tokens joined by spaces.
 
 spaCy lives in a virtual environment of its own, made once from the package index
 (`--peer-environment`, by default in the user's cache folder).
@@ -118,7 +118,7 @@ def sentences(path: Path) -> tuple[list[str], list[list[tuple[int, int, str]]]]:
 
 
 def names(text: str, spans: Any, labels: dict[str, str]) -> list[tuple[int, int, str]]:
-    """The spans that are people, organisations or places, without articles, possessives and periods."""
+    """The spans that are people, organisations or places, without what is cut from their ends."""
     found = []
     for start, end, label in spans:
         if label not in labels:
