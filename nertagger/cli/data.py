@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from nertagger.corpora.public import PublicFile
+    from nertagger.corpora.public import GitFile, PublicFile
 
 _MEGABYTE = 1e6
 
@@ -136,8 +136,9 @@ def list_command() -> None:
 def pull_command(name: str) -> None:
     """Fetch a public corpus or vectors, by its NAME in `data list`, and print where the files are.
 
-    They are kept in the user's cache, or in $NERTAGGER_CACHE. Each is checked against a known
-    SHA-256. What was broken off is gone on with.
+    They are kept in the user's cache, or in $NERTAGGER_CACHE. Each is checked against a known hash:
+    its SHA-256, or a commit of the Git repository that it is in. What was broken off is gone on
+    with.
     """
     from nertagger.corpora.fetching import cache_directory, fetch, fetched_files
     from nertagger.corpora.public import COLLECTIONS
@@ -154,10 +155,11 @@ def pull_command(name: str) -> None:
         click.echo(str(path))
 
 
-def _progress(file: PublicFile, size: int) -> None:
-    end = "\n" if size >= file.size else ""
-    click.echo(f"\r{file.name}: {_size(size)} of {_size(file.size)}{end}", err=True, nl=False)
+def _progress(file: PublicFile | GitFile, size: int, whole: int | None) -> None:
+    end = "\n" if whole is not None and size >= whole else ""
+    of_all = "" if whole is None else f" of {_size(whole)}"
+    click.echo(f"\r{file.name}: {_size(size)}{of_all}{end}", err=True, nl=False)
 
 
-def _size(count: int) -> str:
-    return f"{count / _MEGABYTE:.1f} MB"
+def _size(count: int | None) -> str:
+    return "size unknown" if count is None else f"{count / _MEGABYTE:.1f} MB"

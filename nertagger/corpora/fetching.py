@@ -13,7 +13,8 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
-from nertagger.corpora.public import PublicCollection, PublicFile
+from nertagger.corpora.git_fetching import fetch_from_git
+from nertagger.corpora.public import GitCollection, GitFile, PublicCollection, PublicFile
 from nertagger.errors import InputError
 from nertagger.writing import atomic_file
 
@@ -33,36 +34,40 @@ def cache_directory() -> Path:
     return Path(chosen).expanduser() if chosen else Path(_pooch().os_cache("nertagger"))
 
 
-def fetched_files(collection: PublicCollection, cache: Path) -> list[Path]:
+def fetched_files(collection: PublicCollection | GitCollection, cache: Path) -> list[Path]:
     """Where the files of a collection are, or will be, in a cache."""
     folder = cache / collection.name
-    return [folder / (file.member or file.name) for file in collection.files]
+    return [folder / file.kept_as for file in collection.files]
 
 
 def fetch(
-    collection: PublicCollection,
+    collection: PublicCollection | GitCollection,
     cache: Path,
-    progress: Callable[[PublicFile, int], None] | None = None,
+    progress: Callable[[PublicFile | GitFile, int, int | None], None] | None = None,
 ) -> list[Path]:
     """Fetches what is not in the cache yet.
 
-    A download that broke off goes on where it stopped, if the server can do that. The file gets its
-    name only after its hash has been checked.
+    A download that broke off goes on where it stopped, if the server can do that, or else with the
+    file that it stopped at. A file gets its name only after its hash has been checked.
 
     Args:
         collection: what to fetch.
         cache: the folder to keep it in; it is made if need be.
-        progress: called with each file and the number of its bytes that are there, now and then.
+        progress: called now and then with each file, the number of its bytes that are there, and
+            of all its bytes, which for Git is known only once they are there.
 
     Returns:
         The files, or what was extracted from them, in the order of `collection.files`.
 
     Raises:
         InputError: a file cannot be fetched, or is not the one that was pinned, in which case
-            nothing of it is left; or pooch is not installed.
+            nothing of it is left; or pooch or git, whichever it needs, is not installed.
     """
-    pooch = _pooch()
     folder = cache / collection.name
+    if isinstance(collection, GitCollection):
+        fetch_from_git(collection, folder, progress)
+        return fetched_files(collection, cache)
+    pooch = _pooch()
     for file, wanted in zip(collection.files, fetched_files(collection, cache), strict=True):
         if file.member and wanted.is_file():
             continue
@@ -101,7 +106,10 @@ class _Downloader:
     """
 
     def __init__(
-        self, part: Path, file: PublicFile, progress: Callable[[PublicFile, int], None] | None
+        self,
+        part: Path,
+        file: PublicFile,
+        progress: Callable[[PublicFile, int, int | None], None] | None,
     ):
         self.part = part
         self.file = file
@@ -114,7 +122,7 @@ class _Downloader:
                 part.write(chunk)
                 size += len(chunk)
                 if self.progress:
-                    self.progress(self.file, size)
+                    self.progress(self.file, size, self.file.size)
                 if size > self.file.size:
                     break
         if size < self.file.size:

@@ -1,12 +1,15 @@
 """Which public corpora and vectors can be fetched, and from where.
 
-Each file is pinned: by the revision in its address, where its home has revisions, and by the
-SHA-256 of its content in any case.
+Each file is pinned by the hash of its content: its SHA-256, or the id of a commit of the Git
+repository that it lives in, which is a hash over all that the commit holds.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from nertagger.corpora.column_layout import ColumnLayout
+from nertagger.text.tags import OUTSIDE
 
 
 @dataclass(frozen=True)
@@ -27,10 +30,15 @@ class PublicFile:
     size: int
     member: str = ""
 
+    @property
+    def kept_as(self) -> str:
+        """The name of what is in the cache in the end."""
+        return self.member or self.name
+
 
 @dataclass(frozen=True)
 class PublicCollection:
-    """A corpus, or a set of vectors, that others have published.
+    """A corpus, or a set of vectors, whose files have addresses of their own.
 
     Attributes:
         name: by which it is asked for.
@@ -52,6 +60,57 @@ class PublicCollection:
         return sum(file.size for file in self.files)
 
 
+@dataclass(frozen=True)
+class GitFile:
+    """A file to make of one file, or of a folder of them, in a Git repository.
+
+    Attributes:
+        name: what it is called in the cache.
+        path: of the file in the repository, or of the folder.
+        suffix: for a folder, what the names of the wanted files right in it end with. Each is a
+            document, in the order of their names.
+    """
+
+    name: str
+    path: str
+    suffix: str = ""
+
+    @property
+    def kept_as(self) -> str:
+        """The name of what is in the cache in the end."""
+        return self.name
+
+
+@dataclass(frozen=True)
+class GitCollection:
+    """A corpus in a Git repository, to be kept in this project's columns.
+
+    Attributes:
+        name: by which it is asked for.
+        what: it is, in a line.
+        licence: under which it is published, in a line.
+        home: its page.
+        url: the repository.
+        commit: its id, which pins everything.
+        layout: the columns of its files.
+        files: of it.
+    """
+
+    name: str
+    what: str
+    licence: str
+    home: str
+    url: str
+    commit: str
+    layout: ColumnLayout
+    files: tuple[GitFile, ...]
+
+    @property
+    def size(self) -> None:
+        """Nobody knows before it is fetched."""
+        return None
+
+
 _CONLL2003 = (
     "https://raw.githubusercontent.com/davidsbatista/NER-datasets/"
     "dcb6c7439a7de43abc2448bad5b1d81a47f26c0d/CONLL2003/"
@@ -61,7 +120,7 @@ _WNUT17 = (
     "a12ed2349a0b1916b6389a4ecc2e2ddb737e51f8/"
 )
 
-COLLECTIONS: dict[str, PublicCollection] = {
+COLLECTIONS: dict[str, PublicCollection | GitCollection] = {
     collection.name: collection
     for collection in (
         PublicCollection(
@@ -130,6 +189,66 @@ COLLECTIONS: dict[str, PublicCollection] = {
                     member="glove.6B.100d.txt",
                 ),
             ),
+        ),
+        GitCollection(
+            "wikineural-en",
+            "English Wikipedia, tagged by machine; PER, LOC, ORG, MISC (Tedeschi et al. 2021)",
+            "CC BY-NC-SA 4.0",
+            "https://github.com/Babelscape/wikineural",
+            "https://github.com/Babelscape/wikineural",
+            "d2e28c770cba2b285e742529ae18ed849e336c65",
+            ColumnLayout(token=1, tag=2),
+            (
+                GitFile("train.conll", "data/wikineural/en/train.conllu"),
+                GitFile("dev.conll", "data/wikineural/en/val.conllu"),
+                GitFile("test.conll", "data/wikineural/en/test.conllu"),
+            ),
+        ),
+        GitCollection(
+            "uner-en-ewt",
+            "English web text: PER, LOC, ORG, and OTH for names of another kind "
+            "(Mayhew et al. 2024)",
+            "CC BY-SA 4.0",
+            "https://www.universalner.org/",
+            "https://github.com/UniversalNER/UNER_English-EWT",
+            "0c7ce0debb13a7d304da656f16309397e8ff36ef",
+            # The tag B-O, which many a document begins or ends its first sentence with, names no
+            # entity.
+            ColumnLayout(
+                token=1, tag=2, comment="#", document="# newdoc", labels={OUTSIDE: OUTSIDE}
+            ),
+            (
+                GitFile("train.conll", "en_ewt-ud-train.iob2"),
+                GitFile("dev.conll", "en_ewt-ud-dev.iob2"),
+                GitFile("test.conll", "en_ewt-ud-test.iob2"),
+            ),
+        ),
+        GitCollection(
+            "worldwide",
+            "English newswire from outside the West, 2020s; PER, LOC, ORG, FAC, NORP, DATE, MONEY, "
+            "PRODUCT, MISC (Shan et al. 2023)",
+            "none stated; the articles belong to their newspapers",
+            "https://github.com/stanfordnlp/en-worldwide-newswire",
+            "https://github.com/stanfordnlp/en-worldwide-newswire",
+            "2f8164b557c4ea20738ac1da896ae4bcc9d0fab5",
+            # The further columns have the entities within entities.
+            ColumnLayout(
+                token=0,
+                tag=1,
+                labels={
+                    "Person": "PER",
+                    "Location": "LOC",
+                    "Organization": "ORG",
+                    "Facility": "FAC",
+                    "Date": "DATE",
+                    "Money": "MONEY",
+                    "Product": "PRODUCT",
+                    "Misc": "MISC",
+                    "Miscellaneous": "MISC",
+                },
+                address_first=True,
+            ),
+            (GitFile("articles.conll", "processed_annotated", suffix=".tsv"),),
         ),
     )
 }

@@ -2,12 +2,15 @@
 
 import hashlib
 import json
+import shutil
+import subprocess
 
 import pytest
 from click.testing import CliRunner
 
 from nertagger.cli.data import command
 from nertagger.corpora import public
+from nertagger.corpora.column_layout import ColumnLayout
 from nertagger.corpora.reading import read_corpus
 from nertagger.errors import InputError
 
@@ -91,6 +94,42 @@ def test_pull_shows_the_licence_before_the_first_use_only(tmp_path, monkeypatch)
     path = tmp_path / "cache" / "toy" / "train.conll"
     assert first.stdout == second.stdout == f"{path}\n"
     assert path.read_bytes() == source.read_bytes()
+
+
+def test_pull_from_git_shows_the_licence_before_the_first_use_only(tmp_path, monkeypatch):
+    if shutil.which("git") is None:
+        pytest.skip("git is not on the PATH")
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "rows.tsv").write_bytes(b"1\tAda\tB-PER\n")
+    git = ("git", "-C", str(source), "-c", "user.name=Toy", "-c", "user.email=toy@example.org")
+    for arguments in (
+        ("init", "--quiet"),
+        ("add", "."),
+        ("commit", "--quiet", "--message=Publish"),
+        ("config", "uploadpack.allowAnySHA1InWant", "true"),
+    ):
+        subprocess.run([*git, *arguments], check=True)
+    commit = subprocess.check_output([*git, "rev-parse", "HEAD"], text=True).strip()
+    toy = public.GitCollection(
+        "toy",
+        "A toy.",
+        "for looking only",
+        "http://a.org",
+        source.as_uri(),
+        commit,
+        ColumnLayout(token=1, tag=2),
+        (public.GitFile("train.conll", "rows.tsv"),),
+    )
+    monkeypatch.setitem(public.COLLECTIONS, "toy", toy)
+    monkeypatch.setenv("NERTAGGER_CACHE", str(tmp_path / "cache"))
+    assert "toy  (size unknown)  for looking only" in run("list").stdout
+    first, second = run("pull", "toy"), run("pull", "toy")
+    assert "for looking only" in first.stderr
+    assert second.stderr == ""
+    path = tmp_path / "cache" / "toy" / "train.conll"
+    assert first.stdout == second.stdout == f"{path}\n"
+    assert path.read_bytes() == b"Ada\tB-PER\n\n"
 
 
 def test_pull_of_an_unknown_name_lists_the_known():

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from nertagger.corpora import fetching
-from nertagger.corpora.public import COLLECTIONS, PublicCollection, PublicFile
+from nertagger.corpora.public import COLLECTIONS, GitCollection, PublicCollection, PublicFile
 from nertagger.errors import InputError
 
 pytest.importorskip("pooch", reason="the extra `data` is not installed")
@@ -74,7 +74,7 @@ def test_what_was_fetched_is_not_fetched_again(server, tmp_path):
     seen = []
     collection = server.collection()
     for _ in range(2):
-        (path,) = fetching.fetch(collection, tmp_path, lambda file, size: seen.append(size))
+        (path,) = fetching.fetch(collection, tmp_path, lambda file, size, whole: seen.append(size))
         assert path == tmp_path / "toy" / "train.conll"
         assert path.read_bytes() == CONTENT
     assert server.requested == [None]
@@ -93,7 +93,7 @@ def test_too_long_a_content_is_not_read_to_its_end(server, tmp_path):
     server.content = CONTENT * 10
     seen = []
     with pytest.raises(InputError, match="not the file that was pinned"):
-        fetching.fetch(server.collection(), tmp_path, lambda file, size: seen.append(size))
+        fetching.fetch(server.collection(), tmp_path, lambda file, size, whole: seen.append(size))
     assert seen[-1] < 2 * len(CONTENT)
     assert list(tmp_path.iterdir()) == []
 
@@ -158,6 +158,10 @@ def test_no_server_and_no_file_are_told(server, tmp_path):
 def test_every_public_file_is_pinned():
     for collection in COLLECTIONS.values():
         assert collection.licence
+        if isinstance(collection, GitCollection):
+            assert len(bytes.fromhex(collection.commit)) == 20
+            assert collection.url.startswith("https://")
+            continue
         for file in collection.files:
             assert len(bytes.fromhex(file.sha256)) == 32
             assert file.url.startswith("https://")
