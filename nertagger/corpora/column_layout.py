@@ -28,7 +28,8 @@ class ColumnLayout:
         comment: what a line that is no row begins with, if there are such lines.
         document: what a comment that begins a document begins with, if there are such comments.
         labels: published labels to rename; `O` takes their tags away.
-        address_first: a first sentence that is an address on the web, and nothing else, goes.
+        address_first: a first sentence that begins with an address on the web and has no entity
+            goes.
     """
 
     token: int
@@ -129,4 +130,6 @@ def _row(line: str, layout: ColumnLayout, path: str, number: int) -> tuple[str, 
 
 
 def _is_address(sentence: _Sentence) -> bool:
-    return len(sentence.tokens) == 1 and sentence.tokens[0].startswith(_ADDRESSES)
+    # Tokenized, an address with a query may be several tokens.
+    begins_so = bool(sentence.tokens) and sentence.tokens[0].startswith(_ADDRESSES)
+    return begins_so and set(sentence.tags) == {OUTSIDE}

@@ -45,7 +45,7 @@ def test_web_text_keeps_its_documents_and_loses_the_tags_that_name_nothing():
 
 def test_an_article_loses_its_address_and_keeps_the_outermost_entities():
     text = (
-        "https://news.example/1\tO\n\nKenya\tB-Organization\tB-Location\n"
+        "https://news.example/1?a=b\tO\n&\tO\nc=d\tO\n\nKenya\tB-Organization\tB-Location\n"
         "Post\tI-Organization\nin\tO\nMay\tB-Date\n\nhttps://other.example\tO\n\n"
     )
     layout = COLLECTIONS["worldwide"].layout
@@ -53,6 +53,12 @@ def test_an_article_loses_its_address_and_keeps_the_outermost_entities():
         "-DOCSTART-\tO\n\nKenya\tB-ORG\nPost\tI-ORG\nin\tO\nMay\tB-DATE\n\n"
         "https://other.example\tO\n\n"
     )
+
+
+def test_an_address_within_a_sentence_with_names_stays():
+    text = "http://news.example\tO\nKenya\tB-Location\n"
+    written = "http://news.example\tO\nKenya\tB-LOC\n\n"
+    assert rewrite(text, COLLECTIONS["worldwide"].layout) == written
 
 
 def test_what_was_rewritten_is_read_as_it_was_meant(tmp_path):
