@@ -1,11 +1,12 @@
-"""What smaller vectors would cost a model: fewer words, fewer dimensions, fewer bits.
+"""What smaller vectors cost a model: fewer words, fewer dimensions, fewer bits.
 
-    python benchmarks/vector_size.py --model DIR --corpus FILE [--map FROM=TO,…]
+    python benchmarks/vector_size.py --model DIR --vectors FILE --corpus FILE [--map FROM=TO,…]
 
-Entity F1 on a corpus; choose on a dev part. The model stays as it was trained, and its vectors are
-cut beneath it: the rarest words lose theirs, all are projected onto their first principal
-components (a kernel trained with them would take in the projection), or each is rounded to steps of
-its largest entry.
+Entity F1 on a corpus; choose on a dev part. The model stays as it was trained, and the vectors that
+it was trained with, of which it has four bits a number, are put under it in other sizes: in half
+precision; the rarest words without theirs; all projected onto their first principal components (a
+kernel trained with them would take in the projection); rounded to steps of each vector's largest
+entry.
 """
 
 from __future__ import annotations
@@ -18,8 +19,10 @@ from typing import Any
 import numpy as np
 
 from nertagger.corpora.reading import read_corpus
+from nertagger.corpora.vectors import read_vectors
 from nertagger.evaluation.label_map import map_labels, parse_label_map
 from nertagger.evaluation.scores import entity_scores
+from nertagger.runtime import token_features
 from nertagger.runtime.directory import find_model, read_model
 from nertagger.runtime.tagger import Tagger
 from nertagger.text.document import Document
@@ -28,23 +31,34 @@ from nertagger.text.document import Document
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--model", required=True)
+    parser.add_argument("--vectors", required=True)
     parser.add_argument("--corpus", type=Path, required=True)
     parser.add_argument("--map", default="")
     options = parser.parse_args()
     mapping = parse_label_map(options.map)
     gold = map_labels(read_corpus(options.corpus).documents, mapping)
     model = read_model(find_model(options.model))
-    vectors = np.asarray(model.tensors["vectors.rows"], np.float32)
+    words = model.encoder.vector_rows.words()
+    known, read = read_vectors(options.vectors, set(words))
+    vector_of = dict(zip(known, read, strict=True))
+    vectors = np.zeros((len(words), read.shape[1]), np.float32)
+    vectors[1:] = [vector_of[word] for word in words[1:]]
     whole = None
     print(f"{'vectors':<34}{'MB':>6}{'F1':>8}{'cost':>7}")
     for what, megabytes, rows in cuts(vectors):
-        tensors = {**model.tensors, "vectors.rows": rows.astype(np.float16)}
-        tagger = Tagger(model.config, model.encoder, tensors)
+        tagger = Tagger(model.config, model.encoder, {**model.tensors, **unpacked(rows)})
         tagged = map_labels(tagger.pipe(document.text for document in gold), mapping)
         scores: Any = entity_scores([*map(spans, gold)], [*map(spans, tagged)])
         f1 = 100 * scores["micro"]["f1"]
         whole = f1 if whole is None else whole
         print(f"{what:<34}{megabytes:6.1f}{f1:8.2f}{whole - f1:7.2f}")
+
+
+def unpacked(rows: np.ndarray) -> dict[str, np.ndarray]:
+    """Tensors that make the runtime use these vectors as they are."""
+    token_features.unpack = lambda xp, codes, scales, dimension: rows[codes[:, 0]]
+    numbers = np.arange(len(rows))[:, None]
+    return {"vectors.codes": numbers, "vectors.scales": numbers}
 
 
 def cuts(vectors: np.ndarray) -> Iterator[tuple[str, float, np.ndarray]]:

@@ -17,7 +17,7 @@ ALLOWED = {
     "crf": set(),
     "corpora": {"text"},
     "evaluation": {"text"},
-    "models": {"recurrent", "crf"},
+    "models": {"text", "recurrent", "crf"},
     "runtime": {
         "text",
         "recurrent.equations",
@@ -26,7 +26,7 @@ ALLOWED = {
         "crf.equations",
         "crf",
     },
-    "training": {"models", "corpora", "evaluation", "runtime", "text"},
+    "training": {"models", "corpora", "evaluation", "runtime", "text", "recurrent"},
     "bulk": {"text", "corpora", "runtime"},
     "export": {"models", "corpora", "evaluation", "runtime", "text", "crf", "recurrent"},
     "laboratory": {

@@ -29,8 +29,8 @@ class TokenInputs:
     def __init__(self, encoder: TokenEncoder, folder: Path) -> None:
         self.words = line_table(encoder.vocabulary.words, folder / "vocabulary.txt", UNKNOWN)
         self.vectors = None
-        if encoder.vector_rows:
-            self.vectors = line_table(encoder.vector_words, folder / "vectors.txt", PAD)
+        if encoder.vector_rows is not None:
+            self.vectors = line_table(encoder.vector_rows.words(), folder / "vectors.txt", PAD)
         self._number_of = None
         if encoder.characters is not None:
             characters = encoder.characters.characters

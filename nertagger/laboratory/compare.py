@@ -42,13 +42,13 @@ class Setting:
     cells: tuple[str, ...] = CELLS
     seeds: int = 3
     units: int = 48
-    epochs: int = 8
+    epochs: int = 5
     batch_size: int = 16
     learning_rate: float = 4e-3
 
 
 QUICK = Setting(
-    cells=("simple-rnn", "lstm", "gru"), seeds=2, epochs=2, batch_size=32, learning_rate=1e-2
+    cells=("simple-rnn", "lstm", "gru"), seeds=2, epochs=1, batch_size=32, learning_rate=1e-2
 )
 
 SAME_SPEED = 0.1

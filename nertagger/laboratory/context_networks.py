@@ -176,9 +176,8 @@ class NetworkTagger:
         """The tags of sentences of words."""
         tagged = []
         for begin in range(0, len(sentences), _TAGGED_TOGETHER):
-            numbers = [
-                self._numbering.word_numbers(words) for words in sentences[begin : begin + _TAGGED_TOGETHER]
-            ]
+            some = sentences[begin : begin + _TAGGED_TOGETHER]
+            numbers = [self._numbering.word_numbers(words) for words in some]
             for numbered, logits in zip(numbers, self._logits(numbers), strict=True):
                 chosen = logits[: len(numbered)].argmax(axis=1).tolist()
                 tagged.append([self._numbering.tags[tag] for tag in chosen])

@@ -8,6 +8,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from nertagger.text.vector_packing import PackedVectors, packed_width, unpack
+
 
 @keras.saving.register_keras_serializable(package="nertagger")
 class CharacterConvolution(keras.layers.Layer):
@@ -87,7 +89,7 @@ class CharacterConvolution(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="nertagger")
 class FrozenVectors(keras.layers.Layer):
-    """Pretrained vectors, looked up and never trained; stored in half precision.
+    """Pretrained vectors, looked up and never trained; stored in four bits a number.
 
     Args:
         count: R, rows; row 0, of words without a vector, should be zeros.
@@ -102,17 +104,27 @@ class FrozenVectors(keras.layers.Layer):
         self.dimension = dimension
 
     def build(self, input_shape: Any) -> None:
-        self.rows = self.add_weight(
-            shape=(self.count, self.dimension),
+        self.codes = self._frozen("codes", packed_width(self.dimension), "int32")
+        self.scales = self._frozen("scales", 1, "float16")
+
+    def _frozen(self, name: str, width: int, dtype: str) -> Any:
+        return self.add_weight(
+            shape=(self.count, width),
             initializer="zeros",
-            dtype="float16",
+            dtype=dtype,
             autocast=False,
             trainable=False,
-            name="rows",
+            name=name,
         )
 
+    def assign(self, vectors: PackedVectors) -> None:
+        """Sets all vectors."""
+        self.codes.assign(vectors.codes)
+        self.scales.assign(vectors.scales)
+
     def call(self, rows: Any) -> Any:
-        return ops.cast(ops.take(self.rows, rows, axis=0), self.compute_dtype)
+        codes, scales = ops.take(self.codes, rows, axis=0), ops.take(self.scales, rows, axis=0)
+        return ops.cast(unpack(ops, codes, scales, self.dimension), self.compute_dtype)
 
     def compute_output_shape(self, input_shape: Any) -> tuple[Any, ...]:
         return (*input_shape, self.dimension)

@@ -13,6 +13,7 @@ import numpy as np
 from nertagger.models.architecture import ACTIVATIONS, CELLS, HEADS, Architecture
 from nertagger.models.tagger import TaggerModel, build
 from nertagger.models.tensors import named_variables
+from nertagger.text.vector_packing import pack
 
 LABELS = ("PER", "LOC")
 TAGS = ("O", *(f"{prefix}-{label}" for label in LABELS for prefix in "BIES"))
@@ -58,7 +59,10 @@ def random_model(
     model = build(architecture, constraints=constraints, seed=seed)
     for name, variable in named_variables(model):
         values = random.normal(0, 0.5, tuple(variable.shape))
-        if name == "vectors.rows":
-            values[0] = 0
-        variable.assign(values.astype("float16" if name == "vectors.rows" else "float32"))
+        if not name.startswith("vectors."):
+            variable.assign(values.astype("float32"))
+    if architecture.vector_count:
+        vectors = random.normal(0, 0.5, (architecture.vector_count, architecture.vector_dimension))
+        vectors[0] = 0
+        model.get_layer("vector_rows").assign(pack(vectors))
     return model

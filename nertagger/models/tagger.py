@@ -19,6 +19,7 @@ from nertagger.models.inputs import (
     WordIndex,
 )
 from nertagger.recurrent.layers import LAYERS
+from nertagger.text.vector_packing import PackedVectors
 
 
 class TaggerModel(keras.Model):
@@ -55,7 +56,7 @@ class TaggerModel(keras.Model):
 def build(
     architecture: Architecture,
     constraints: tuple[Any, Any, Any] | None = None,
-    vectors: Any = None,
+    vectors: PackedVectors | None = None,
     words: Any = None,
     seed: int | None = None,
 ) -> TaggerModel:
@@ -65,7 +66,7 @@ def build(
         architecture: the shape.
         constraints: for the CRF, what the tag scheme allows: bool [K, K] from tag to tag, bool [K]
             first, bool [K] last; None allows everything.
-        vectors: the frozen rows, [R, F].
+        vectors: the frozen ones.
         words: what the embeddings of words start from, [V, E]; a row of zeros starts at random.
         seed: of the initial weights and of dropout.
 
@@ -163,7 +164,7 @@ def build(
     model = TaggerModel(inputs=inputs, outputs=logits, name="tagger")
     model.architecture = architecture
     if a.vector_count and vectors is not None:
-        model.get_layer("vector_rows").rows.assign(vectors)
+        model.get_layer("vector_rows").assign(vectors)
     if words is not None:
         embeddings = model.get_layer("word").embeddings
         embeddings.assign(ops.where(ops.any(words != 0, axis=1, keepdims=True), words, embeddings))

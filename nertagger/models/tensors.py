@@ -69,7 +69,9 @@ def named_variables(model: TaggerModel) -> Iterator[tuple[str, Any]]:
         yield "character.convolution.kernel", character.kernel
         yield "character.convolution.bias", character.bias
     if a.vector_count:
-        yield "vectors.rows", model.get_layer("vector_rows").rows
+        vectors = model.get_layer("vector_rows")
+        yield "vectors.codes", vectors.codes
+        yield "vectors.scales", vectors.scales
     for number in range(a.layers):
         encoder = model.get_layer(f"encoder_{number}")
         for direction in ("forward", "backward"):

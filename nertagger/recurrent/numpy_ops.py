@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy import (
     arange,
+    bitwise_and,
     concatenate,
     cumsum,
     exp,
@@ -25,6 +26,7 @@ from numpy import (
     matmul,
     maximum,
     minimum,
+    right_shift,
     shape,
     tanh,
     where,
@@ -34,6 +36,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 __all__ = [
     "arange",
     "argmax",
+    "bitwise_and",
     "cast",
     "concatenate",
     "cumsum",
@@ -54,6 +57,7 @@ __all__ = [
     "minimum",
     "relu",
     "reshape",
+    "right_shift",
     "scan",
     "shape",
     "sigmoid",

@@ -19,7 +19,8 @@ from nertagger.runtime.network import tensor_shapes
 from nertagger.runtime.weights import read_tensors
 from nertagger.text.character_features import CharacterVocabulary
 from nertagger.text.token_encoder import TokenEncoder
-from nertagger.text.vocabulary import PAD_WORD, Vocabulary, read_lines
+from nertagger.text.vocabulary import PAD_WORD, Vocabulary
+from nertagger.text.word_rows import WordRows
 
 ENVIRONMENT_VARIABLE = "NERTAGGER_MODEL"
 SHIPPED = "en"
@@ -30,6 +31,8 @@ CHARACTERS = "characters.txt"
 VECTORS = "vectors.txt"
 WEIGHTS = "weights.safetensors"
 
+_DTYPES = {"vectors.codes": np.int32, "vectors.scales": np.float16}
+"""Of the tensors that are not float32."""
 _REMEDY = "copy the model again from where it came, or train it again"
 
 T = TypeVar("T")
@@ -154,18 +157,19 @@ def _encoder(assets: Path, architecture: Mapping[str, Any]) -> TokenEncoder:
     if architecture["character_encoding"] != "none":
         characters = _read(assets / CHARACTERS, CharacterVocabulary.read)
         _check_size(assets / CHARACTERS, characters.size, architecture["character_count"])
-    vector_words: list[str] = []
+    vector_rows = None
     if architecture["vector_count"]:
         path = assets / VECTORS
-        vector_words = _read(path, read_lines)
-        _check_size(path, len(vector_words), architecture["vector_count"])
-        if vector_words[0] != PAD_WORD:
-            raise InputError(f"{vector_words[0]!r:.60}, expected {PAD_WORD}; {_REMEDY}", path, 1)
+        vector_rows = _read(path, lambda path: WordRows(path.read_bytes()))
+        _check_size(path, len(vector_rows), architecture["vector_count"])
+        first = vector_rows.lines.partition(b"\n")[0].decode()
+        if first != PAD_WORD:
+            raise InputError(f"{first!r:.60}, expected {PAD_WORD}; {_REMEDY}", path, 1)
     return TokenEncoder(
         vocabulary,
         characters,
         architecture["characters_per_token"],
-        vector_words,
+        vector_rows,
         architecture["case_count"] > 0,
     )
 
@@ -204,11 +208,10 @@ def _check_tensors(
                 f"{_REMEDY}",
                 path,
             )
-        expected = np.float16 if name == "vectors.rows" else np.float32
+        expected = np.dtype(_DTYPES.get(name, np.float32))
         if tensor.dtype != expected:
             raise InputError(
-                f"tensor {name!r} is {tensor.dtype.name}, expected {np.dtype(expected).name}; "
-                f"{_REMEDY}",
+                f"tensor {name!r} is {tensor.dtype.name}, expected {expected.name}; {_REMEDY}",
                 path,
             )
 

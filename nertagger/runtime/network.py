@@ -11,6 +11,7 @@ from nertagger.recurrent import equations, numpy_ops
 from nertagger.runtime.token_cache import TokenCache
 from nertagger.runtime.token_features import TokenFeatures
 from nertagger.text.token_encoder import TokenEncoder
+from nertagger.text.vector_packing import packed_width
 
 DIRECTIONS = ("forward", "backward")
 
@@ -41,7 +42,8 @@ def tensor_shapes(architecture: Mapping[str, Any]) -> dict[str, tuple[int, ...]]
         shapes["character.convolution.bias"] = (filters,)
         features += filters
     if a["vector_count"]:
-        shapes["vectors.rows"] = (a["vector_count"], a["vector_dimension"])
+        shapes["vectors.codes"] = (a["vector_count"], packed_width(a["vector_dimension"]))
+        shapes["vectors.scales"] = (a["vector_count"], 1)
         features += a["vector_dimension"]
     if a["case_count"]:
         features += a["case_count"] - 1

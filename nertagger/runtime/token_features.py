@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from nertagger.recurrent import numpy_ops
 from nertagger.text.token_encoder import TokenEncoder
+from nertagger.text.vector_packing import PackedVectors, unpack
 
 
 class TokenFeatures:
@@ -27,7 +29,13 @@ class TokenFeatures:
     ) -> None:
         self._encoder = encoder
         self._words = tensors.get("embedding.word")
-        self._vectors = tensors.get("vectors.rows")
+        self._vectors = None
+        if architecture["vector_count"]:
+            self._vectors = PackedVectors(
+                tensors["vectors.codes"],
+                tensors["vectors.scales"],
+                architecture["vector_dimension"],
+            )
         self._case_count = architecture["case_count"]
         self._characters = None
         if architecture["character_encoding"] == "convolution":
@@ -45,9 +53,9 @@ class TokenFeatures:
         if self._characters is not None:
             parts.append(self._characters(inputs["characters"]))
         if self._vectors is not None:
-            # A model whose vectors are all unknown to the encoder has none of them as input.
-            rows = inputs.get("vectors", np.zeros(len(words), np.int32))
-            parts.append(self._vectors[rows])
+            codes, scales, dimension = self._vectors
+            rows = inputs["vectors"]
+            parts.append(unpack(numpy_ops, codes[rows], scales[rows], dimension))
         if self._case_count:
             parts.append(inputs["case"][:, None] == np.arange(1, self._case_count))
         features = np.empty((len(words), sum(part.shape[1] for part in parts)), np.float32)

@@ -17,7 +17,7 @@ import numpy as np
 
 from nertagger.errors import InputError
 
-_DTYPES = {"F16": "<f2", "F32": "<f4"}
+_DTYPES = {"I32": "<i4", "F16": "<f2", "F32": "<f4"}
 _LONGEST_HEADER = 100_000_000
 _REMEDY = "copy it again from where it came, or train the model again"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ from nertagger.text.case_features import CASE_COUNT, case_features
 from nertagger.text.character_features import CharacterVocabulary
 from nertagger.text.vocabulary import Vocabulary
 from nertagger.text.word_forms import fold_all
+from nertagger.text.word_rows import WordRows
 
 
 class TokenEncoder:
@@ -20,8 +21,8 @@ class TokenEncoder:
         vocabulary: of folded words.
         characters: of code points as they stand in the text; None for none.
         characters_per_token: C; longer tokens keep their beginning and end.
-        vector_words: the words of the table of pretrained vectors, `<PAD>` first, whose row is that
-            of words without one; empty for none.
+        vector_rows: of words in the table of pretrained vectors, in which row 0, `<PAD>`, is that
+            of words without one; None for no table.
         case: whether there is a case feature.
     """
 
@@ -30,16 +31,13 @@ class TokenEncoder:
         vocabulary: Vocabulary,
         characters: CharacterVocabulary | None = None,
         characters_per_token: int = 20,
-        vector_words: Sequence[str] = (),
+        vector_rows: WordRows | None = None,
         case: bool = True,
     ) -> None:
         self.vocabulary = vocabulary
         self.characters = characters
         self.characters_per_token = characters_per_token
-        self.vector_words = vector_words
-        self.vector_rows: Mapping[str, int] = {
-            word: row for row, word in enumerate(vector_words) if row
-        }
+        self.vector_rows = vector_rows
         self.case = case
 
     @property
@@ -58,7 +56,7 @@ class TokenEncoder:
         inputs = {"words": self.vocabulary.lookup_all(folded)}
         if self.characters is not None:
             inputs["characters"] = self.characters.character_ids(tokens, self.characters_per_token)
-        if self.vector_rows:
+        if self.vector_rows is not None:
             inputs["vectors"] = np.array(list(map(self.vector_row, tokens, folded)), np.int32)
         if self.case:
             inputs["case"] = case_features(tokens)
@@ -66,11 +64,13 @@ class TokenEncoder:
 
     def vector_row(self, token: str, folded: str) -> int:
         """The row of a token's vector: of it as it stands, else folded, else without periods."""
-        rows = self.vector_rows
+        if self.vector_rows is None:
+            return 0
+        row_of = self.vector_rows.get
         return (
-            rows.get(token)
-            or rows.get(folded)
-            or ("." in folded and rows.get(folded.replace(".", "")))
+            row_of(token)
+            or row_of(folded)
+            or ("." in folded and row_of(folded.replace(".", "")))
             or 0
         )
 
@@ -79,6 +79,5 @@ class TokenEncoder:
         self.vocabulary.write(directory / "vocabulary.txt")
         if self.characters is not None:
             self.characters.write(directory / "characters.txt")
-        if self.vector_words:
-            lines = "".join(f"{word}\n" for word in self.vector_words)
-            (directory / "vectors.txt").write_text(lines, encoding="utf-8", newline="\n")
+        if self.vector_rows is not None:
+            (directory / "vectors.txt").write_bytes(self.vector_rows.lines)

@@ -18,13 +18,16 @@ from nertagger.corpora.vectors import read_vectors
 from nertagger.errors import InputError
 from nertagger.evaluation.label_map import map_labels, parse_label_map
 from nertagger.models.architecture import Architecture
+from nertagger.recurrent import numpy_ops
 from nertagger.text.character_features import CharacterVocabulary
 from nertagger.text.document import Document
 from nertagger.text.sentences import count_long_sentences, long_sentences_note
 from nertagger.text.tags import NAME, tags_of_labels
 from nertagger.text.token_encoder import TokenEncoder
+from nertagger.text.vector_packing import PackedVectors, pack, unpack
 from nertagger.text.vocabulary import PAD_WORD, UNKNOWN, UNKNOWN_WORD, Vocabulary
 from nertagger.text.word_forms import fold
+from nertagger.text.word_rows import WordRows, row_order
 from nertagger.training.options import TrainingOptions
 from nertagger.training.sources import BUNDLED, LabelledCorpus, bundled, read_source
 from nertagger.training.tag_sets import TagNumbers
@@ -44,7 +47,7 @@ class Dataset:
         scheme: of `tags`.
         tags: the K tags in the order of their numbers.
         encoder: from tokens to inputs.
-        vector_rows: the frozen vectors [R, F] with zeros in row 0, or None.
+        vectors: the frozen vectors, with zeros in row 0, or None.
         features: per input name, a row per token of the training corpus.
         variants: the same of the tokens in lower case and in capitals, where they are wanted.
         tag_numbers: [N]; from K on they are sets of tags.
@@ -63,7 +66,7 @@ class Dataset:
     scheme: str
     tags: tuple[str, ...]
     encoder: TokenEncoder
-    vector_rows: np.ndarray | None
+    vectors: PackedVectors | None
     features: dict[str, np.ndarray]
     variants: list[dict[str, np.ndarray]]
     tag_numbers: np.ndarray
@@ -80,14 +83,13 @@ class Dataset:
 
         Rows of words without a vector are zeros. None where the two lengths differ.
         """
-        if self.vector_rows is None or architecture.word_encoding != "embedding":
+        vectors = self.vectors
+        if vectors is None or architecture.word_encoding != "embedding":
             return None
-        if self.vector_rows.shape[1] != architecture.word_dimension:
+        if vectors.dimension != architecture.word_dimension:
             return None
-        words = self.encoder.vocabulary.words
-        return self.vector_rows[[self.encoder.vector_row(word, word) for word in words]].astype(
-            "f4"
-        )
+        rows = [self.encoder.vector_row(word, word) for word in self.encoder.vocabulary.words]
+        return unpack(numpy_ops, vectors.codes[rows], vectors.scales[rows], vectors.dimension)
 
 
 def read_dataset(options: TrainingOptions, log: Callable[[str], None]) -> Dataset:
@@ -142,8 +144,8 @@ def read_dataset(options: TrainingOptions, log: Callable[[str], None]) -> Datase
     characters = None
     if options.characters != "none":
         characters = CharacterVocabulary.from_counts(Counter("".join(tokens)), minimum=2)
-    vector_words, vector_rows = _vectors(options, tokens, counts, log)
-    encoder = TokenEncoder(vocabulary, characters, CHARACTERS_PER_TOKEN, vector_words)
+    vector_rows, vectors = _vectors(options, tokens, counts, log)
+    encoder = TokenEncoder(vocabulary, characters, CHARACTERS_PER_TOKEN, vector_rows)
     distinct = list(dict.fromkeys(tokens))
     number_of = {token: number for number, token in enumerate(distinct)}
     # Which part comes when in a pass.
@@ -179,7 +181,7 @@ def read_dataset(options: TrainingOptions, log: Callable[[str], None]) -> Datase
         scheme=scheme,
         tags=tuple(tags),
         encoder=encoder,
-        vector_rows=vector_rows,
+        vectors=vectors,
         features=features,
         variants=variants,
         tag_numbers=np.concatenate([numbers[index] for index in passes]),
@@ -267,9 +269,9 @@ def _vectors(
     tokens: Iterable[str],
     folded: Collection[str],
     log: Callable[[str], None],
-) -> tuple[Sequence[str], np.ndarray | None]:
+) -> tuple[WordRows | None, PackedVectors | None]:
     if not options.vectors:
-        return (), None
+        return None, None
     if options.vector_rows is None:
         words, rows = read_vectors(options.vectors)
     else:
@@ -277,9 +279,11 @@ def _vectors(
         wanted = {*tokens, *folded, *(word.replace(".", "") for word in folded)}
         words, rows = read_vectors(options.vectors, wanted, options.vector_rows)
     log(f"{options.vectors}: {len(words):,} vectors of {rows.shape[1]} dimensions")
-    padded = np.zeros((len(words) + 1, rows.shape[1]), np.float16)
+    words = [PAD_WORD, *words]
+    padded = np.zeros((len(words), rows.shape[1]), np.float32)
     padded[1:] = rows
-    return [PAD_WORD, *words], padded
+    order = row_order(words)
+    return WordRows.of(words[place] for place in order), pack(padded[order])
 
 
 def _read_word_list(path: str, size: int) -> Vocabulary:

@@ -17,6 +17,7 @@ from nertagger.evaluation.evaluate import spans_of
 from nertagger.evaluation.label_map import map_labels
 from nertagger.evaluation.scores import entity_scores
 from nertagger.models.architecture import Architecture
+from nertagger.models.inputs import FrozenVectors
 from nertagger.models.tagger import TaggerModel, build
 from nertagger.models.tensors import named_tensors
 from nertagger.runtime.tagger import Tagger
@@ -63,7 +64,7 @@ def build_model(architecture: Architecture, dataset: Dataset, seed: int) -> Tagg
     model = build(
         architecture,
         constraints=constraints,
-        vectors=dataset.vector_rows,
+        vectors=dataset.vectors,
         words=dataset.initial_words(architecture),
         seed=seed,
     )
@@ -107,8 +108,10 @@ def fit(
         dataset.variants,
         options.case_variation,
     )
-    # The frozen vectors are no part of a checkpoint: they are the file's.
-    variables = [v for v in (*model.variables, *optimizer.variables) if v.dtype != "float16"]
+    # The vectors are no part of a checkpoint: they are the file's.
+    layers = [layer for layer in model.layers if isinstance(layer, FrozenVectors)]
+    frozen = {id(variable) for layer in layers for variable in layer.weights}
+    variables = [v for v in (*model.variables, *optimizer.variables) if id(v) not in frozen]
     state: dict[str, Any] = {"history": [], "best": None, "average_steps": 0}
     checkpoint, best_weights = working / "checkpoint.safetensors", working / "best.safetensors"
     if checkpoint.exists():

@@ -115,8 +115,8 @@ def train(
 
 def architecture_of(options: TrainingOptions, dataset: Dataset) -> Architecture:
     """The architecture that the options ask for, at the sizes that the dataset has."""
-    encoder, rows = dataset.encoder, dataset.vector_rows
-    count, dimension = (0, 0) if rows is None else rows.shape
+    encoder, vectors = dataset.encoder, dataset.vectors
+    count, dimension = (0, 0) if vectors is None else (len(vectors.codes), vectors.dimension)
     try:
         return Architecture(
             tags=dataset.tags,

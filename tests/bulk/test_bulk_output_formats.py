@@ -120,7 +120,7 @@ def test_html_is_a_page_that_stands_alone(tagged):
     assert page.inside == []
     assert page.texts == [d.text.replace("\x1b", "\ufffd") for d in documents]
     assert page.marks == [
-        (f"{e.label}, confidence {100 * e.score:.1f} %", e.text)
+        (f"{e.label}, confidence {100 * e.score:.1f} %", e.text.replace("\x1b", "\ufffd"))
         for document in documents
         for e in document.entities
     ]

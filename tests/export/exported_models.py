@@ -20,6 +20,7 @@ from nertagger.text.character_features import CharacterVocabulary
 from nertagger.text.token_encoder import TokenEncoder
 from nertagger.text.utf8 import decode
 from nertagger.text.vocabulary import Vocabulary
+from nertagger.text.word_rows import WordRows
 
 WORDS = "the , . of 's house london harry potter 0000 u.s. in and n't 東 mr said x ( ) the0"
 VECTOR_WORDS = "<PAD> Harry harry london us Paris the u.s 東 x"
@@ -65,8 +66,9 @@ def encoder_of(architecture: Architecture) -> TokenEncoder:
         characters = CharacterVocabulary(codes[: a.character_count - 2])
     vector_words = VECTOR_WORDS.split()[: a.vector_count]
     vector_words += [f"vector{number}" for number in range(a.vector_count - len(vector_words))]
+    vector_rows = WordRows.of(vector_words) if vector_words else None
     return TokenEncoder(
-        Vocabulary(words), characters, a.characters_per_token, vector_words, a.case_count > 0
+        Vocabulary(words), characters, a.characters_per_token, vector_rows, a.case_count > 0
     )
 
 

@@ -201,11 +201,12 @@ def test_outputs_are_as_declared(exported):
         }
 
 
-def test_weights_are_there_once_and_vectors_in_half_precision(exported):
+def test_weights_are_there_once_and_vectors_in_four_bits_a_number(exported):
     model = exported["crf"]
     stored = (model.directory / "variables" / "variables.data-00000-of-00001").stat().st_size
     needed = sum(tensor.nbytes for tensor in model.tensors.values())
-    assert model.tensors["vectors.rows"].dtype == np.float16
+    assert model.tensors["vectors.codes"].dtype == np.int32
+    assert model.tensors["vectors.codes"].shape == (20, 1)
     # Beside them lies a description of the objects, of some 2 KB.
     assert needed < stored < needed + 8192
 

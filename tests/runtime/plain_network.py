@@ -79,7 +79,10 @@ def token_features(token, a, tensors, encoder):
             sums.append(total)
         parts.append(np.tanh(np.max(sums, axis=0)))
     if a["vector_count"]:
-        parts.append(tensors["vectors.rows"][vector_row(token, list(encoder.vector_words))])
+        row = vector_row(token, encoder.vector_rows.words())
+        codes = [int(code) % 2**32 for code in tensors["vectors.codes"][row]]
+        steps = [code // 16**place % 16 - 8 for code in codes for place in range(8)]
+        parts.append(np.array(steps[: a["vector_dimension"]]) * tensors["vectors.scales"][row])
     if a["case_count"]:
         parts.append(np.eye(a["case_count"])[case_features([token])[0]][1:])
     return np.concatenate(parts)

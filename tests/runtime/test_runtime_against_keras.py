@@ -10,6 +10,7 @@ from nertagger.text.character_features import CharacterVocabulary
 from nertagger.text.token_encoder import TokenEncoder
 from nertagger.text.vocabulary import Vocabulary
 from nertagger.text.word_forms import fold
+from nertagger.text.word_rows import WordRows
 
 LENGTHS = (3, 7, 1, 7, 12, 2)
 
@@ -30,7 +31,7 @@ def _encoder(architecture, words):
         Vocabulary(folded[: a.vocabulary_size - 2]),
         CharacterVocabulary(codes) if a.character_encoding != "none" else None,
         a.characters_per_token,
-        ["<PAD>", *words[40 : 39 + a.vector_count]] if a.vector_count else (),
+        WordRows.of(["<PAD>", *words[40 : 39 + a.vector_count]]) if a.vector_count else None,
         a.case_count > 0,
     )
 

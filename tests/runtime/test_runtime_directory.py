@@ -206,7 +206,7 @@ def test_tensors_of_another_shape_or_type_are_refused(version):
     save_file(tensors | {"head.bias": np.zeros(9, "float16")}, path)
     _refused(version, "tensor 'head.bias' is float16, expected float32")
     save_file(tensors | {"head.bias": np.zeros(9, "float64")}, path)
-    _refused(version, "tensor 'head.bias' is of type 'F64'; expected one of F16, F32")
+    _refused(version, "tensor 'head.bias' is of type 'F64'; expected one of I32, F16, F32")
     save_file(tensors | {"extra": np.zeros(9, "float32")}, path)
     _refused(version, "has a tensor 'extra'")
     del tensors["head.bias"]

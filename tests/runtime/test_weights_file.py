@@ -63,7 +63,7 @@ def test_a_tensor_at_an_odd_offset_can_be_used(tmp_path):
         (b"\xff{}", "not a JSON object"),
         (b"[" * 100_000, "not a JSON object"),
         ({"x": 3}, "'x' has no description"),
-        (_entry(dtype="I64"), "'x' is of type 'I64'; expected one of F16, F32"),
+        (_entry(dtype="I64"), "'x' is of type 'I64'; expected one of I32, F16, F32"),
         (_entry(dtype=None), "'x' is of type None"),
         (_entry(dtype=["F32"]), "'x' is of type"),
         (_entry(shape=[-2]), "no valid shape"),

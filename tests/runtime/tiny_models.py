@@ -9,8 +9,10 @@ from nertagger.runtime.network import tensor_shapes
 from nertagger.text.character_features import CharacterVocabulary
 from nertagger.text.tags import allowed_transitions, tags_of_labels
 from nertagger.text.token_encoder import TokenEncoder
+from nertagger.text.vector_packing import pack
 from nertagger.text.vocabulary import Vocabulary
 from nertagger.text.word_forms import fold
+from nertagger.text.word_rows import WordRows
 
 FORBIDDEN = -10000.0
 TEXT = (
@@ -56,9 +58,11 @@ def make(seed=0, **changes):
         name: random.normal(0, 0.7, shape).astype("float32")
         for name, shape in tensor_shapes(architecture).items()
     }
-    if "vectors.rows" in tensors:
-        tensors["vectors.rows"][0] = 0
-        tensors["vectors.rows"] = tensors["vectors.rows"].astype("float16")
+    if architecture["vector_count"]:
+        shape = architecture["vector_count"], architecture["vector_dimension"]
+        vectors = random.normal(0, 0.7, shape)
+        vectors[0] = 0
+        tensors["vectors.codes"], tensors["vectors.scales"], _ = pack(vectors)
     if head == "crf":
         names = ("crf.transitions", "crf.start", "crf.end")
         for name, allowed in zip(names, allowed_transitions(tags), strict=True):
@@ -67,7 +71,7 @@ def make(seed=0, **changes):
         Vocabulary(words),
         characters if architecture["character_encoding"] != "none" else None,
         architecture["characters_per_token"],
-        vector_words if architecture["vector_count"] else (),
+        WordRows.of(vector_words) if architecture["vector_count"] else None,
         architecture["case_count"] > 0,
     )
     config = {
@@ -95,6 +99,6 @@ def write(base, version=1, model=None):
     if encoder.characters is not None:
         encoder.characters.write(assets / "characters.txt")
     if config["architecture"]["vector_count"]:
-        (assets / "vectors.txt").write_text("".join(f"{w}\n" for w in encoder.vector_words))
+        (assets / "vectors.txt").write_bytes(encoder.vector_rows.lines)
     save_file(tensors, assets / "weights.safetensors")
     return path
