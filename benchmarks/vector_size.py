@@ -38,15 +38,16 @@ def main() -> None:
     mapping = parse_label_map(options.map)
     gold = map_labels(read_corpus(options.corpus).documents, mapping)
     model = read_model(find_model(options.model))
-    words = model.encoder.vector_rows.words()
-    known, read = read_vectors(options.vectors, set(words))
-    vector_of = dict(zip(known, read, strict=True))
-    vectors = np.zeros((len(words), read.shape[1]), np.float32)
-    vectors[1:] = [vector_of[word] for word in words[1:]]
+    row_of = model.encoder.vector_rows.get
+    words, read = read_vectors(options.vectors, set(model.encoder.vector_rows.words()))
+    # From a row of the model's to the place of its word in the file, behind one of zeros.
+    place_of = np.zeros(len(words) + 1, np.intp)
+    place_of[[row_of(word) for word in words]] = np.arange(1, len(words) + 1)
+    vectors = np.vstack([np.zeros_like(read[:1]), read]).astype(np.float32)
     whole = None
     print(f"{'vectors':<34}{'MB':>6}{'F1':>8}{'cost':>7}")
     for what, megabytes, rows in cuts(vectors):
-        tagger = Tagger(model.config, model.encoder, {**model.tensors, **unpacked(rows)})
+        tagger = Tagger(model.config, model.encoder, {**model.tensors, **unpacked(rows, place_of)})
         tagged = map_labels(tagger.pipe(document.text for document in gold), mapping)
         scores: Any = entity_scores([*map(spans, gold)], [*map(spans, tagged)])
         f1 = 100 * scores["micro"]["f1"]
@@ -54,11 +55,10 @@ def main() -> None:
         print(f"{what:<34}{megabytes:6.1f}{f1:8.2f}{whole - f1:7.2f}")
 
 
-def unpacked(rows: np.ndarray) -> dict[str, np.ndarray]:
-    """Tensors that make the runtime use these vectors as they are."""
-    token_features.unpack = lambda xp, codes, scales, dimension: rows[codes[:, 0]]
-    numbers = np.arange(len(rows))[:, None]
-    return {"vectors.codes": numbers, "vectors.scales": numbers}
+def unpacked(vectors: np.ndarray, place_of: np.ndarray) -> dict[str, np.ndarray]:
+    """Tensors that make the runtime use these vectors as they are, by the places of its rows."""
+    token_features.unpack = lambda xp, codes, scales, dimension: vectors[codes[:, 0]]
+    return {"vectors.codes": place_of[:, None], "vectors.scales": place_of[:, None]}
 
 
 def cuts(vectors: np.ndarray) -> Iterator[tuple[str, float, np.ndarray]]:
