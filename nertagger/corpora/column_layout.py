@@ -6,15 +6,15 @@ Out come a token, a TAB and a BIO tag on each line, a blank line after each sent
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from nertagger.corpora.conll import DOCUMENT_START
-from nertagger.corpora.lines import decode_line
+from nertagger.corpora.lines import decode_lines
 from nertagger.errors import InputError
 from nertagger.text.tags import OUTSIDE, TagError, spans_from_tags, split_tag, tags_from_spans
 
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _ADDRESSES = ("http://", "https://")
 
 
@@ -82,7 +82,7 @@ class _Sentence:
 
 def _sentences(data: bytes, layout: ColumnLayout, path: str) -> Iterator[_Sentence]:
     sentence = _Sentence()
-    for number, line in _lines(data, path):
+    for number, line in enumerate(decode_lines(io.BytesIO(data), path), 1):
         if layout.comment and line.startswith(layout.comment):
             if layout.document and line.startswith(layout.document):
                 yield sentence
@@ -96,17 +96,6 @@ def _sentences(data: bytes, layout: ColumnLayout, path: str) -> Iterator[_Senten
                 sentence.tokens.append(token)
                 sentence.tags.append(tag)
     yield sentence
-
-
-def _lines(data: bytes, path: str) -> Iterator[tuple[int, str]]:
-    offset = 0
-    for number, line in enumerate(data.split(b"\n"), 1):
-        text = line.removeprefix(_BYTE_ORDER_MARK) if number == 1 else line
-        yield (
-            number,
-            decode_line(text.rstrip(b"\r"), path, number, offset + len(line) - len(text)),
-        )
-        offset += len(line) + 1
 
 
 def _row(line: str, layout: ColumnLayout, path: str, number: int) -> tuple[str, str]:

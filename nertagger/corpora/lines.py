@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -43,13 +43,22 @@ def read_lines(path: str | os.PathLike[str]) -> Iterator[str]:
         InputError: the file cannot be read or is empty; or a line is not UTF-8 or holds a NUL.
     """
     with open_file(path) as file:
-        offset = 0
-        for number, data in enumerate(file, 1):
-            length = len(data)
-            if number == 1 and data.startswith(_BYTE_ORDER_MARK):
-                data = data[len(_BYTE_ORDER_MARK) :]
-            yield decode_line(data.rstrip(b"\r\n"), path, number, offset + length - len(data))
-            offset += length
+        yield from decode_lines(file, path)
+
+
+def decode_lines(file: Iterable[bytes], path: str | os.PathLike[str]) -> Iterator[str]:
+    """As `read_lines`, of a file that is open, or of bytes in memory.
+
+    Raises:
+        InputError: a line is not UTF-8 or holds a NUL.
+    """
+    offset = 0
+    for number, data in enumerate(file, 1):
+        length = len(data)
+        if number == 1 and data.startswith(_BYTE_ORDER_MARK):
+            data = data[len(_BYTE_ORDER_MARK) :]
+        yield decode_line(data.rstrip(b"\r\n"), path, number, offset + length - len(data))
+        offset += length
 
 
 def decode_line(data: bytes, path: str | os.PathLike[str], number: int, offset: int) -> str:

@@ -37,21 +37,30 @@ class PublicFile:
 
 
 @dataclass(frozen=True)
-class PublicCollection:
-    """A corpus, or a set of vectors, whose files have addresses of their own.
+class Collection:
+    """A corpus, or a set of vectors, that others have published.
 
     Attributes:
         name: by which it is asked for.
         what: it is, in a line.
         licence: under which it is published, in a line.
         home: its page.
-        files: of it.
     """
 
     name: str
     what: str
     licence: str
     home: str
+
+
+@dataclass(frozen=True)
+class PublicCollection(Collection):
+    """One whose files have addresses of their own.
+
+    Attributes:
+        files: of it.
+    """
+
     files: tuple[PublicFile, ...]
 
     @property
@@ -82,24 +91,16 @@ class GitFile:
 
 
 @dataclass(frozen=True)
-class GitCollection:
+class GitCollection(Collection):
     """A corpus in a Git repository, to be kept in this project's columns.
 
     Attributes:
-        name: by which it is asked for.
-        what: it is, in a line.
-        licence: under which it is published, in a line.
-        home: its page.
         url: the repository.
         commit: its id, which pins everything.
         layout: the columns of its files.
         files: of it.
     """
 
-    name: str
-    what: str
-    licence: str
-    home: str
     url: str
     commit: str
     layout: ColumnLayout

@@ -131,13 +131,20 @@ def read_lines(path: str | os.PathLike[str]) -> list[str]:
     Raises:
         ValueError: bytes that are not UTF-8; the message says in which line.
     """
-    content = Path(path).read_bytes()
+    return decode_list(Path(path).read_bytes()).removesuffix("\n").split("\n")
+
+
+def decode_list(content: bytes) -> str:
+    """The text of a list, a line an entry.
+
+    Raises:
+        ValueError: bytes that are not UTF-8; the message says in which line.
+    """
     try:
-        text = content.decode()
+        return content.decode()
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise ValueError(f"line {line}: not UTF-8; expected a text file in UTF-8") from None
-    return text.removesuffix("\n").split("\n")
 
 
 def _index(words: list[str], place: str, first: int) -> dict[str, int]:

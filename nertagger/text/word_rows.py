@@ -8,6 +8,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from nertagger.text.vocabulary import decode_list
+
 _COMMON = 1 << 15
 _BLOCK = 64
 _NEWLINE = 10
@@ -45,11 +47,7 @@ class WordRows:
     def __init__(self, lines: bytes) -> None:
         if lines and not lines.endswith(b"\n"):
             lines += b"\n"
-        try:
-            lines.decode("utf-8")
-        except UnicodeDecodeError as error:
-            line = lines.count(b"\n", 0, error.start) + 1
-            raise ValueError(f"line {line}: not UTF-8; expected a text file in UTF-8") from None
+        decode_list(lines)
         self.lines = lines
         ends = np.flatnonzero(np.frombuffer(lines, np.uint8) == _NEWLINE)
         self._count = len(ends)
