@@ -61,6 +61,20 @@ def test_a_full_cache_forgets_what_was_not_asked_for_longest():
     assert len(counting.computed) == 7
 
 
+def test_a_token_asked_for_often_outlives_one_that_was_asked_for_last():
+    counting = Counting()
+    cache = TokenCache(counting, 3, 2)
+    for tokens in ("aaa", "b", "c", "a"):
+        _check(cache, [*tokens])
+    assert counting.computed == [*"abc"]
+    # But not for ever.
+    for tokens in ["b"] * 5 + ["c"] * 5 + ["b"]:
+        _check(cache, [*tokens])
+    assert len(counting.computed) == 5
+    _check(cache, ["a"])
+    assert len(counting.computed) == 6
+
+
 def test_more_than_it_holds_is_computed_for_one_call_alone():
     counting = Counting()
     cache = TokenCache(counting, 3, 4)
