@@ -13,6 +13,9 @@ from nertagger.text.vocabulary import Vocabulary
 from nertagger.text.word_forms import fold_all
 from nertagger.text.word_rows import WordRows
 
+_REMEMBERED = 1 << 13
+"""Tokens of which the rows of their vectors are remembered; finding them in a list takes longer."""
+
 
 class TokenEncoder:
     """Turns tokens into a model's inputs; the same in training, in tagging and in the export.
@@ -39,6 +42,7 @@ class TokenEncoder:
         self.characters_per_token = characters_per_token
         self.vector_rows = vector_rows
         self.case = case
+        self._row_of_token: dict[str, int] = {}
 
     @property
     def case_count(self) -> int:
@@ -57,10 +61,23 @@ class TokenEncoder:
         if self.characters is not None:
             inputs["characters"] = self.characters.character_ids(tokens, self.characters_per_token)
         if self.vector_rows is not None:
-            inputs["vectors"] = np.array(list(map(self.vector_row, tokens, folded)), np.int32)
+            inputs["vectors"] = np.array(self._vector_rows(tokens, folded), np.int32)
         if self.case:
             inputs["case"] = case_features(tokens)
         return inputs
+
+    def _vector_rows(self, tokens: Sequence[str], folded: Sequence[str]) -> list[int]:
+        """The rows of the vectors of tokens, of which those last asked for are remembered."""
+        known = self._row_of_token
+        if len(known) > _REMEMBERED:
+            known = self._row_of_token = {}
+        rows: list[int] = []
+        for token, form in zip(tokens, folded, strict=True):
+            row = known.get(token)
+            if row is None:
+                row = known[token] = self.vector_row(token, form)
+            rows.append(row)
+        return rows
 
     def vector_row(self, token: str, folded: str) -> int:
         """The row of a token's vector: of it as it stands, else folded, else without periods."""

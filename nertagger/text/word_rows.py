@@ -13,6 +13,7 @@ from nertagger.text.vocabulary import decode_list
 _COMMON = 1 << 15
 _BLOCK = 64
 _NEWLINE = 10
+_CAPITALS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 
 def row_order(words: Sequence[str]) -> list[int]:
@@ -49,7 +50,9 @@ class WordRows:
             lines += b"\n"
         decode_list(lines)
         self.lines = lines
-        ends = np.flatnonzero(np.frombuffer(lines, np.uint8) == _NEWLINE)
+        codes = np.frombuffer(lines, np.uint8)
+        self._has_capitals = bool((codes - np.uint8(ord("A")) < len(_CAPITALS)).any())
+        ends = np.flatnonzero(codes == _NEWLINE)
         self._count = len(ends)
         common = lines[: int(ends[: _COMMON + 1][-1])].decode("utf-8").split("\n") if lines else []
         self._common = {word: row for row, word in enumerate(common) if row}
@@ -78,6 +81,9 @@ class WordRows:
         row = self._common.get(word)
         if row is not None or not self._blocks or "\n" in word:
             return row or 0
+        # Half of what is looked for has capitals, and most lists have none.
+        if not self._has_capitals and not _CAPITALS.isdisjoint(word):
+            return 0
         try:
             wanted = word.encode("utf-8")
         except UnicodeEncodeError:
