@@ -134,9 +134,9 @@ def products(tagger: Tagger, texts: list[str]) -> tuple[int, float]:
     shapes: list[tuple[tuple[int, ...], tuple[int, ...]]] = []
     real = numpy_ops.matmul
 
-    def listed(a: Any, b: Any) -> Any:
+    def listed(a: Any, b: Any, *out: Any) -> Any:
         shapes.append((a.shape, b.shape))
-        return real(a, b)
+        return real(a, b, *out)
 
     with patch.object(numpy_ops, "matmul", listed):
         tag(tagger, texts)

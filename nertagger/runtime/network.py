@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from nertagger.recurrent import equations, numpy_ops
+from nertagger.runtime.steps import EquationSteps, LSTMSteps, gate_kernels
 from nertagger.runtime.token_cache import TokenCache
 from nertagger.runtime.token_features import TokenFeatures
 from nertagger.text.token_encoder import TokenEncoder
@@ -19,10 +21,9 @@ _SENTENCES_AT_ONCE = 128
 _SENTENCES_APART = 32
 """From so many on each direction is walked on its own: what a step computes stays in a processor's
 cache. Fewer share the calls of one walk."""
-_TOGETHER = (slice(0, 2),)
-_APART = (slice(0, 1), slice(1, 2))
+_TOGETHER = slice(2)
 _HALVES = np.arange(2)[:, None]
-_CACHE_BYTES = 16 << 20
+_CACHE_BYTES = 19 << 20
 
 
 def tensor_shapes(architecture: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
@@ -84,23 +85,23 @@ class Network:
         cache_bytes: int = _CACHE_BYTES,
     ) -> None:
         cell = equations.CELLS[architecture["cell"]]
-        self._step = cell.step
-        self._state_count = len(cell.states)
-        self._activation = equations.activation(numpy_ops, architecture["activation"])
         self._units = architecture["units"]
-        self._layers = [
-            _Layer(tensors, layer, cell.prepare) for layer in range(architecture["layers"])
-        ]
-        self._head = tensors["head.kernel"], tensors["head.bias"]
         one_hot = architecture["word_encoding"] == "one-hot"
         one_hot_size = architecture["vocabulary_size"] if one_hot else 0
+        self._layers = [
+            _Layer(tensors, layer, cell, architecture["activation"], 0 if layer else one_hot_size)
+            for layer in range(architecture["layers"])
+        ]
+        # Of the head the half that each direction's outputs meet.
+        self._head_kernels = tensors["head.kernel"].reshape(2, self._units, -1)
+        self._head_bias = tensors["head.bias"]
         features, first_layer = TokenFeatures(architecture, tensors, encoder), self._layers[0]
         self._width = len(cell.gates) * self._units
 
         # No method: a cache that knew the network it belongs to would outlive it, until Python
         # looks for cycles.
         def first_projection(tokens: Sequence[str], out: np.ndarray) -> None:
-            first_layer.project(features(tokens), out, one_hot_size)
+            first_layer.project(features(tokens), out)
 
         self.cache = TokenCache(
             first_projection, 2 * self._width, max(256, cache_bytes // (8 * self._width))
@@ -114,85 +115,120 @@ class Network:
             offsets: where each sentence begins, and N: int [S + 1], rising, no sentence empty.
         """
         offsets = np.asarray(offsets, np.intp)
-        logits = np.empty((len(tokens), self._head[0].shape[1]), np.float32)
+        logits = np.empty((len(tokens), len(self._head_bias)), np.float32)
         if not len(tokens):
             return logits
         lengths = offsets[1:] - offsets[:-1]
         order = (-lengths).argsort(kind="stable")
-        most = int(lengths[order[:_SENTENCES_AT_ONCE]].sum())
-        # Of all buckets, whose pages are asked of the system once.
-        buffer = np.empty((most, 2 * self._units), np.float32)
         with self.cache.rows(tokens) as (table, rows):
             for begin in range(0, len(order), _SENTENCES_AT_ONCE):
                 some = order[begin : begin + _SENTENCES_AT_ONCE]
                 schedule = Schedule(lengths[some])
                 places = schedule.places(offsets[some])
-                encoded = buffer[: len(places)]
-                self._run(self._layers[0], table, rows[places], schedule, encoded)
-                for layer in self._layers[1:]:
-                    projected = np.empty((len(encoded), 2 * self._width), np.float32)
-                    layer.project(encoded, projected)
-                    self._run(layer, projected, np.arange(len(places)), schedule, encoded)
-                logits[places] = numpy_ops.matmul(encoded, self._head[0]) + self._head[1]
+                inputs = table, rows[places]
+                for layer, following in pairwise(self._layers):
+                    encoded = np.empty((len(places), 2, self._units), np.float32)
+                    for half, outputs in layer.run(*inputs, schedule):
+                        encoded[schedule.visits[half], half] = outputs
+                    projected = np.empty((len(places), 2 * self._width), np.float32)
+                    following.project(encoded.reshape(len(places), -1), projected)
+                    inputs = projected, np.arange(len(places))
+                for half, outputs in self._layers[-1].run(*inputs, schedule):
+                    scores = numpy_ops.matmul(outputs, self._head_kernels[half])
+                    here = places[schedule.visits[half]]
+                    if half:
+                        logits[here] += scores
+                    else:
+                        scores += self._head_bias
+                        logits[here] = scores
         return logits
-
-    def _run(
-        self,
-        layer: _Layer,
-        table: np.ndarray,
-        rows: np.ndarray,
-        schedule: Schedule,
-        encoded: np.ndarray,
-    ) -> None:
-        """Writes a layer's outputs into `encoded`, [N, 2H].
-
-        The projection of token i is row `rows[i]` of `table`.
-        """
-        # Of both the half that belongs to a direction, which has a row of its own.
-        table, encoded = table.reshape(-1, self._width), encoded.reshape(-1, self._units)
-        rows = 2 * rows[schedule.visits] + _HALVES
-        places = 2 * schedule.visits + _HALVES
-        few = len(schedule.lengths) < _SENTENCES_APART
-        for part in _TOGETHER if few else _APART:
-            weights = {name: weight[part] for name, weight in layer.weights.items()}
-            shape = (len(rows[part]), len(schedule.lengths), self._units)
-            states = tuple(np.zeros(shape, np.float32) for _ in range(self._state_count))
-            begin = 0
-            for count in schedule.counts:
-                if count < states[0].shape[1]:
-                    # Sentences that have ended are the last ones: what is left is a view.
-                    states = tuple(state[:, :count] for state in states)
-                now = part, slice(begin, begin + count)
-                projected = table.take(rows[now], axis=0)
-                states = self._step(numpy_ops, projected, states, weights, self._activation)
-                encoded[places[now]] = states[0]
-                begin += count
 
 
 class _Layer:
-    """The weights of a bidirectional layer, both directions stacked for one matrix product."""
+    """The weights of a bidirectional layer, and its run."""
 
     def __init__(
         self,
         tensors: Mapping[str, np.ndarray],
         number: int,
-        prepare: Callable[[Any, Mapping[str, Any]], Mapping[str, Any]],
+        cell: equations.CellEquations,
+        activation: str,
+        one_hot_size: int = 0,
     ) -> None:
         directions = [_weights(tensors, f"encoder.{number}.{d}.") for d in DIRECTIONS]
+        self._one_hot_size = one_hot_size
         self._projections = [(weights.pop("kernel"), weights.pop("bias")) for weights in directions]
-        forward, backward = (prepare(numpy_ops, weights) for weights in directions)
-        self.weights = {
+        if not one_hot_size:
+            # Side by side they are one matrix product. A vocabulary's rows are too many to copy.
+            kernels, biases = zip(*self._projections, strict=True)
+            self._projections = [(np.concatenate(kernels, axis=1), np.concatenate(biases))]
+        self._cell = cell
+        self._activation = equations.activation(numpy_ops, activation)
+        forward, backward = (cell.prepare(numpy_ops, weights) for weights in directions)
+        self._weights = {
             # A peephole's vector is the same for every sentence.
             name: np.stack([np.atleast_2d(forward[name]), np.atleast_2d(backward[name])])
             for name in forward
         }
+        self._gate_kernels: np.ndarray | None = None
+        if cell is equations.CELLS["lstm"] and activation == "tanh":
+            self._gate_kernels = gate_kernels(self._weights["recurrent_kernel"])
 
-    def project(self, inputs: np.ndarray, out: np.ndarray, one_hot_size: int = 0) -> None:
+    def _steps(self, part: Any, shape: tuple[int, ...]) -> EquationSteps | LSTMSteps:
+        if self._gate_kernels is not None:
+            return LSTMSteps(self._gate_kernels[:, part], shape)
+        weights = {name: weight[part] for name, weight in self._weights.items()}
+        return EquationSteps(self._cell, weights, self._activation, shape)
+
+    def project(self, inputs: np.ndarray, out: np.ndarray) -> None:
         """Writes [N, 2nH] into `out`: forward and backward, side by side."""
-        width = out.shape[1] // 2
-        for half, (kernel, bias) in enumerate(self._projections):
-            part = out[:, half * width : (half + 1) * width]
-            part[:] = equations.project(numpy_ops, inputs, kernel, bias, one_hot_size)
+        parts = np.split(out, len(self._projections), axis=1)
+        for part, (kernel, bias) in zip(parts, self._projections, strict=True):
+            if self._one_hot_size:
+                part[:] = equations.project(numpy_ops, inputs, kernel, bias, self._one_hot_size)
+            else:
+                # The same without an array in between.
+                numpy_ops.matmul(inputs, kernel, part)
+                part += bias
+
+    def run(
+        self, table: np.ndarray, rows: np.ndarray, schedule: Schedule
+    ) -> Iterator[tuple[int, np.ndarray]]:
+        """The outputs of both directions: 0 or 1, and [N, H] in the order of the visits.
+
+        They are good until the next are asked for. The projection of token i is row `rows[i]` of
+        `table`, [any, 2nH].
+        """
+        # Of a row the half that belongs to a direction, which is a row of its own.
+        table = table.reshape(2 * len(table), -1)
+        rows = 2 * rows[schedule.visits] + _HALVES
+        units = table.shape[1] // len(self._cell.gates)
+        sentences = len(schedule.lengths)
+        if sentences < _SENTENCES_APART:
+            outputs = np.empty((*rows.shape, units), np.float32)
+            self._walk(
+                self._steps(_TOGETHER, (2, sentences, units)), table, rows, schedule, outputs
+            )
+            yield from enumerate(outputs)
+            return
+        outputs = np.empty((rows.shape[1], units), np.float32)
+        for half in range(2):
+            self._walk(self._steps(half, (sentences, units)), table, rows[half], schedule, outputs)
+            yield half, outputs
+
+    @staticmethod
+    def _walk(
+        step: EquationSteps | LSTMSteps,
+        table: np.ndarray,
+        rows: np.ndarray,
+        schedule: Schedule,
+        outputs: np.ndarray,
+    ) -> None:
+        begin = 0
+        for count in schedule.counts:
+            end = begin + count
+            step(table, rows[..., begin:end], outputs[..., begin:end, :])
+            begin = end
 
 
 class Schedule:

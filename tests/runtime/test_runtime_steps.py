@@ -1,0 +1,29 @@
+"""The LSTM's own steps against its equations."""
+
+import numpy as np
+
+from nertagger.recurrent import equations, numpy_ops
+from nertagger.runtime.steps import EquationSteps, LSTMSteps, gate_kernels
+
+UNITS = 6
+
+
+def test_an_lstms_own_steps_are_its_equations():
+    random = np.random.default_rng(3)
+    kernel = random.normal(size=(UNITS, 4 * UNITS)).astype(np.float32)
+    table = random.normal(0, 2, (30, 4 * UNITS)).astype(np.float32)
+    unchanged = table.copy()
+    counts = [5, 5, 4, 2, 2, 1]
+    visits = [random.integers(0, len(table), count) for count in counts]
+    own = LSTMSteps(gate_kernels(kernel), (5, UNITS))
+    cell = equations.CELLS["lstm"]
+    plain = EquationSteps(cell, {"recurrent_kernel": kernel}, numpy_ops.tanh, (5, UNITS))
+    outputs = np.full((2, sum(counts), UNITS), np.nan, np.float32)
+    begin = 0
+    for rows in visits:
+        end = begin + len(rows)
+        for steps, out in zip((own, plain), outputs, strict=True):
+            steps(table, rows, out[begin:end])
+        begin = end
+    np.testing.assert_allclose(outputs[0], outputs[1], rtol=1e-5, atol=1e-6)
+    np.testing.assert_array_equal(table, unchanged)
