@@ -108,7 +108,9 @@ def gate_kernels(kernel: np.ndarray) -> np.ndarray:
 
 def _gates_first(x: np.ndarray) -> np.ndarray:
     """[…, 4H], the gates side by side, to [4, …, H], one after another; a view."""
-    return np.moveaxis(x.reshape(*x.shape[:-1], 4, -1), -2, 0)
+    *rest, width = x.shape
+    axes = range(len(rest))
+    return x.reshape(*rest, 4, width // 4).transpose(len(rest), *axes, len(rest) + 1)
 
 
 def _to_sigmoid(x: np.ndarray) -> None:

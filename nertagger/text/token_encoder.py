@@ -13,7 +13,7 @@ from nertagger.text.vocabulary import Vocabulary
 from nertagger.text.word_forms import fold_all
 from nertagger.text.word_rows import WordRows
 
-_REMEMBERED = 1 << 13
+_REMEMBERED = 1 << 14
 """Tokens of which the rows of their vectors are remembered; finding them in a list takes longer."""
 
 
