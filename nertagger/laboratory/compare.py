@@ -17,11 +17,13 @@ from functools import partial
 from typing import Any
 
 from nertagger.errors import InputError
+from nertagger.laboratory.bundled_part import DOCUMENTS
 from nertagger.laboratory.result import CELL_STYLES, Picture, Result, new_figure
 from nertagger.laboratory.workbench import Workbench
 from nertagger.models.architecture import CELLS
 from nertagger.training.dataset import Dataset, read_dataset
 from nertagger.training.options import TrainingOptions
+from nertagger.training.sources import BUNDLED, Source
 
 _MEGABYTE = 1e6
 
@@ -42,7 +44,7 @@ class Setting:
     cells: tuple[str, ...] = CELLS
     seeds: int = 3
     units: int = 48
-    epochs: int = 5
+    epochs: int = 8
     batch_size: int = 16
     learning_rate: float = 4e-3
 
@@ -62,7 +64,7 @@ def read_comparison(
     """The options of the reference, and what all cells learn from.
 
     Args:
-        train: the corpus to learn from; None for the bundled one.
+        train: the corpus to learn from; None for the beginning of the bundled one.
         dev: the corpus that scores; None for the bundled one's.
         setting: of the reference.
         seed: the first of the seeds.
@@ -76,7 +78,7 @@ def read_comparison(
             "give the corpus that scores with --dev"
         )
     options = TrainingOptions(
-        train=train,
+        train=(Source(BUNDLED, documents=DOCUMENTS),) if train is None else train,
         dev=dev,
         cell="lstm",
         units=setting.units,

@@ -24,6 +24,7 @@ from nertagger.corpora.reading import read_corpus
 from nertagger.errors import InputError
 from nertagger.evaluation.scores import entity_scores
 from nertagger.laboratory import context_tasks as tasks
+from nertagger.laboratory.bundled_part import learning_documents
 from nertagger.laboratory.context_taggers import (
     HiddenMarkovModel,
     MostFrequentTag,
@@ -204,7 +205,7 @@ class RealCorpus(NamedTuple):
 
 
 def read_real_corpus(train: str | None, dev: str | None, most: int, seed: int) -> RealCorpus:
-    """A corpus from files, or the bundled English one.
+    """A corpus from files, or the beginning of the bundled English one.
 
     Args:
         train: its file; without `dev`, every tenth sentence is kept to ask.
@@ -219,7 +220,8 @@ def read_real_corpus(train: str | None, dev: str | None, most: int, seed: int) -
         raise InputError("--dev is given without --train; give both, or neither")
     path = Path(train) if train else bundled_corpus_path("train")
     corpus = read_corpus(path)
-    sentences = [s for s in tasks.corpus_sentences(corpus.documents) if s.words]
+    documents = corpus.documents if train else learning_documents()
+    sentences = [s for s in tasks.corpus_sentences(documents) if s.words]
     if train and not dev:
         asked = sentences[::10]
         sentences = [sentence for at, sentence in enumerate(sentences) if at % 10]

@@ -99,6 +99,8 @@ def bundled_pairs() -> list[Pair]:
         form = tuple(fold_all(line.split()))
         uses: dict[str, Use] = {}
         for sentence in sentences:
+            if form[0] not in sentence.words:
+                continue
             for at in range(len(sentence.words) - len(form) + 1):
                 if sentence.words[at : at + len(form)] == form:
                     uses.setdefault(kind_of(sentence.tags[at]), Use(sentence, at))

@@ -14,6 +14,7 @@ from nertagger.corpora.bundled import bundled_corpus
 from nertagger.corpora.lines import read_lines
 from nertagger.corpora.reading import FORMATS, read_corpus
 from nertagger.errors import InputError
+from nertagger.laboratory.bundled_part import learning_documents
 from nertagger.text.segmentation import segment
 from nertagger.text.vocabulary import UNKNOWN, Vocabulary
 from nertagger.text.word_forms import fold_all
@@ -25,9 +26,6 @@ last: one word, since it means the same to what follows and to what went before.
 
 _LEAST_SENTENCES = 50
 _VOCABULARY_SIZE = 10_000
-_BUNDLED_SENTENCES = 1_265
-"""Of the bundled corpus's train part so many, the first: they tell the cells apart, and in a
-minute with `--quick`."""
 
 
 class Sentences(NamedTuple):
@@ -77,8 +75,7 @@ def read_language_text(path: str | None, seed: int) -> LanguageText:
     random = np.random.default_rng(seed)
     if path is None:
         name = "the bundled corpus"
-        rest = _sentences([document.text for document in bundled_corpus("train").documents])
-        rest = rest[:_BUNDLED_SENTENCES]
+        rest = _sentences([document.text for document in learning_documents()])
         held_out = _sentences([document.text for document in bundled_corpus("dev").documents])
     else:
         name = path

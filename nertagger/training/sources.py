@@ -35,6 +35,7 @@ class Source:
         labels: what the corpus annotates, after that; None for the labels that it uses. A word
             that it leaves untagged may be part of an entity of any other label.
         repeat: how often a pass over the training data passes over this corpus.
+        documents: only the first so many, as to see what more of them bring; None for all.
     """
 
     path: str
@@ -42,6 +43,7 @@ class Source:
     map: str = ""
     labels: tuple[str, ...] | None = None
     repeat: int = 1
+    documents: int | None = None
 
     @classmethod
     def from_value(cls, value: Any) -> Source:
@@ -93,6 +95,7 @@ _EXPECTED: dict[str, tuple[str, Any]] = {
         lambda item: isinstance(item, list) and all(isinstance(part, str) for part in item),
     ),
     "repeat": ("a whole number from 1", lambda item: type(item) is int and item >= 1),
+    "documents": ("a whole number from 1", lambda item: type(item) is int and item >= 1),
 }
 
 
@@ -124,7 +127,7 @@ def read_source(source: Source) -> LabelledCorpus:
         InputError: a file cannot be used, or the corpus has no label that is to be renamed.
     """
     corpus = bundled("train") if source.path == BUNDLED else read_corpus(source.path)
-    used, documents = corpus.labels, corpus.documents
+    used, documents = corpus.labels, corpus.documents[: source.documents]
     if source.relabel is not None:
         origin, target = source.relabel["from"], source.relabel["to"]
         if origin not in used:
