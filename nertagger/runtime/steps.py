@@ -53,8 +53,8 @@ class LSTMSteps:
     """`equations.lstm_step` with tanh, in room of its own and gate after gate.
 
     The same operations on the same numbers. NumPy runs through memory once for each of them, and
-    what lies in one piece and has just been written costs half as much, which makes a step a
-    seventh faster (`benchmarks/tagging.py`).
+    what lies in one piece and has just been written is sooner read again: with 144 units a step of
+    128 sentences takes an eighth less time, and one of a single sentence a quarter less.
 
     Args:
         kernels: the recurrent kernel of each gate: [4, H, H] for one recurrence, [4, 2, H, H] for
