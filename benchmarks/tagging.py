@@ -21,8 +21,8 @@ leaves it out.
 
 Without --text the text is made of the sentences of the corpus in data/en, drawn at random, one word
 in 25 put together from two others. Its tokens are found in the cache less often than those of real
-text, in which what was named is named again: give a file of your own, a document a line, for figures
-that hold for it. Words are what white space separates.
+text, in which what was named is named again: give a file of your own, a document a line, for
+figures that hold for it. Words are what white space separates.
 """
 
 from __future__ import annotations
