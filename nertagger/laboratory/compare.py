@@ -50,7 +50,7 @@ class Setting:
 
 
 QUICK = Setting(
-    cells=("simple-rnn", "lstm", "gru"), seeds=2, epochs=1, batch_size=32, learning_rate=1e-2
+    cells=("simple-rnn", "lstm", "gru"), seeds=2, epochs=2, batch_size=32, learning_rate=1e-2
 )
 
 SAME_SPEED = 0.1
