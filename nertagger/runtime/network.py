@@ -164,18 +164,19 @@ class _Layer:
             self._projections = [(np.concatenate(kernels, axis=1), np.concatenate(biases))]
         self._cell = cell
         self._activation = equations.activation(numpy_ops, activation)
+        self._own_steps = cell is equations.CELLS["lstm"] and activation == "tanh"
         forward, backward = (cell.prepare(numpy_ops, weights) for weights in directions)
         self._weights = {
             # A peephole's vector is the same for every sentence.
             name: np.stack([np.atleast_2d(forward[name]), np.atleast_2d(backward[name])])
             for name in forward
         }
-        self._gate_kernels: np.ndarray | None = None
-        if cell is equations.CELLS["lstm"] and activation == "tanh":
-            self._gate_kernels = gate_kernels(self._weights["recurrent_kernel"])
+        if self._own_steps:
+            # They are all the weights that such steps need.
+            self._gate_kernels = gate_kernels(self._weights.pop("recurrent_kernel"))
 
     def _steps(self, part: Any, shape: tuple[int, ...]) -> EquationSteps | LSTMSteps:
-        if self._gate_kernels is not None:
+        if self._own_steps:
             return LSTMSteps(self._gate_kernels[:, part], shape)
         weights = {name: weight[part] for name, weight in self._weights.items()}
         return EquationSteps(self._cell, weights, self._activation, shape)
