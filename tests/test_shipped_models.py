@@ -56,6 +56,17 @@ def test_the_card_and_the_file_that_makes_it_again_say_what_the_model_is(base):
     assert "## Weaknesses" in card
 
 
+def test_it_is_called_by_the_name_of_its_folder(base):
+    (version,) = versions(base).values()
+    extra = version / "assets.extra"
+    config = json.loads((extra / "nertagger/config.json").read_text(encoding="utf-8"))
+    assert config["name"] == base.name
+    # Of a request to TensorFlow Serving the model's name, field 1, comes before a signature's, 3.
+    name = base.name.encode()
+    requests = (extra / "tf_serving_warmup_requests").read_bytes()
+    assert requests.count(b"\x0a" + bytes([len(name)]) + name + b"\x1a") == 21
+
+
 def found(model: str, text: str) -> set[tuple[str, str]]:
     return {
         (entity.text, entity.label)
