@@ -24,7 +24,7 @@ from nertagger.corpora.reading import read_corpus
 from nertagger.errors import InputError
 from nertagger.evaluation.scores import entity_scores
 from nertagger.laboratory import context_tasks as tasks
-from nertagger.laboratory.bundled_part import learning_documents
+from nertagger.laboratory.bundled_part import DOCUMENTS
 from nertagger.laboratory.context_taggers import (
     HiddenMarkovModel,
     MostFrequentTag,
@@ -220,7 +220,7 @@ def read_real_corpus(train: str | None, dev: str | None, most: int, seed: int) -
         raise InputError("--dev is given without --train; give both, or neither")
     path = Path(train) if train else bundled_corpus_path("train")
     corpus = read_corpus(path)
-    documents = corpus.documents if train else learning_documents()
+    documents = corpus.documents if train else corpus.documents[:DOCUMENTS]
     sentences = [s for s in tasks.corpus_sentences(documents) if s.words]
     if train and not dev:
         asked = sentences[::10]

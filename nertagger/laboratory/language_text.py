@@ -14,7 +14,7 @@ from nertagger.corpora.bundled import bundled_corpus
 from nertagger.corpora.lines import read_lines
 from nertagger.corpora.reading import FORMATS, read_corpus
 from nertagger.errors import InputError
-from nertagger.laboratory.bundled_part import learning_documents
+from nertagger.laboratory.bundled_part import DOCUMENTS
 from nertagger.text.segmentation import segment
 from nertagger.text.vocabulary import UNKNOWN, Vocabulary
 from nertagger.text.word_forms import fold_all
@@ -75,7 +75,8 @@ def read_language_text(path: str | None, seed: int) -> LanguageText:
     random = np.random.default_rng(seed)
     if path is None:
         name = "the bundled corpus"
-        rest = _sentences([document.text for document in learning_documents()])
+        documents = bundled_corpus("train").documents[:DOCUMENTS]
+        rest = _sentences([document.text for document in documents])
         held_out = _sentences([document.text for document in bundled_corpus("dev").documents])
     else:
         name = path
