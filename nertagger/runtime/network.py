@@ -9,7 +9,13 @@ from typing import Any
 import numpy as np
 
 from nertagger.recurrent import equations, numpy_ops
-from nertagger.runtime.steps import EquationSteps, LSTMSteps, gate_kernels
+from nertagger.runtime.steps import (
+    EquationSteps,
+    LSTMSteps,
+    gate_kernels,
+    gate_rows,
+    halves_for_sigmoids,
+)
 from nertagger.runtime.token_cache import TokenCache
 from nertagger.runtime.token_features import TokenFeatures
 from nertagger.text.token_encoder import TokenEncoder
@@ -158,10 +164,6 @@ class _Layer:
         directions = [_weights(tensors, f"encoder.{number}.{d}.") for d in DIRECTIONS]
         self._one_hot_size = one_hot_size
         self._projections = [(weights.pop("kernel"), weights.pop("bias")) for weights in directions]
-        if not one_hot_size:
-            # Side by side they are one matrix product. A vocabulary's rows are too many to copy.
-            kernels, biases = zip(*self._projections, strict=True)
-            self._projections = [(np.concatenate(kernels, axis=1), np.concatenate(biases))]
         self._cell = cell
         self._activation = equations.activation(numpy_ops, activation)
         self._own_steps = cell is equations.CELLS["lstm"] and activation == "tanh"
@@ -171,9 +173,21 @@ class _Layer:
             name: np.stack([np.atleast_2d(forward[name]), np.atleast_2d(backward[name])])
             for name in forward
         }
+        self._scale = None
         if self._own_steps:
             # They are all the weights that such steps need.
-            self._gate_kernels = gate_kernels(self._weights.pop("recurrent_kernel"))
+            recurrent_kernel = self._weights.pop("recurrent_kernel")
+            self._scale = halves_for_sigmoids(recurrent_kernel.shape[1])
+            recurrent_kernel *= self._scale
+            self._gate_kernels = gate_kernels(recurrent_kernel)
+        if not one_hot_size:
+            # Side by side they are one matrix product. A vocabulary's rows are too many to copy.
+            kernels, biases = zip(*self._projections, strict=True)
+            kernel, bias = np.concatenate(kernels, axis=1), np.concatenate(biases)
+            if self._scale is not None:
+                kernel *= np.tile(self._scale, 2)
+                bias *= np.tile(self._scale, 2)
+            self._projections = [(kernel, bias)]
 
     def _steps(self, part: Any, shape: tuple[int, ...]) -> EquationSteps | LSTMSteps:
         if self._own_steps:
@@ -187,6 +201,8 @@ class _Layer:
         for part, (kernel, bias) in zip(parts, self._projections, strict=True):
             if self._one_hot_size:
                 part[:] = equations.project(numpy_ops, inputs, kernel, bias, self._one_hot_size)
+                if self._scale is not None:
+                    part *= self._scale
             else:
                 # The same without an array in between.
                 numpy_ops.matmul(inputs, kernel, part)
@@ -204,17 +220,19 @@ class _Layer:
         table = table.reshape(2 * len(table), -1)
         rows = 2 * rows[schedule.visits] + _HALVES
         units = table.shape[1] // len(self._cell.gates)
-        sentences = len(schedule.lengths)
+        sentences, tokens = len(schedule.lengths), rows.shape[1]
+        if self._own_steps:
+            table, rows = gate_rows(table, rows)
         if sentences < _SENTENCES_APART:
-            outputs = np.empty((*rows.shape, units), np.float32)
-            self._walk(
-                self._steps(_TOGETHER, (2, sentences, units)), table, rows, schedule, outputs
-            )
+            outputs = np.empty((2, tokens, units), np.float32)
+            steps = self._steps(_TOGETHER, (2, sentences, units))
+            self._walk(steps, table, rows, schedule, outputs)
             yield from enumerate(outputs)
             return
-        outputs = np.empty((rows.shape[1], units), np.float32)
+        outputs = np.empty((tokens, units), np.float32)
         for half in range(2):
-            self._walk(self._steps(half, (sentences, units)), table, rows[half], schedule, outputs)
+            steps = self._steps(half, (sentences, units))
+            self._walk(steps, table, rows[..., half, :], schedule, outputs)
             yield half, outputs
 
     @staticmethod

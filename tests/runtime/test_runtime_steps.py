@@ -3,7 +3,13 @@
 import numpy as np
 
 from nertagger.recurrent import equations, numpy_ops
-from nertagger.runtime.steps import EquationSteps, LSTMSteps, gate_kernels
+from nertagger.runtime.steps import (
+    EquationSteps,
+    LSTMSteps,
+    gate_kernels,
+    gate_rows,
+    halves_for_sigmoids,
+)
 
 UNITS = 6
 
@@ -15,15 +21,16 @@ def test_an_lstms_own_steps_are_its_equations():
     unchanged = table.copy()
     counts = [5, 5, 4, 2, 2, 1]
     visits = [random.integers(0, len(table), count) for count in counts]
-    own = LSTMSteps(gate_kernels(kernel), (5, UNITS))
+    halves = halves_for_sigmoids(UNITS)
+    own = LSTMSteps(gate_kernels(kernel * halves), (5, UNITS))
     cell = equations.CELLS["lstm"]
     plain = EquationSteps(cell, {"recurrent_kernel": kernel}, numpy_ops.tanh, (5, UNITS))
     outputs = np.full((2, sum(counts), UNITS), np.nan, np.float32)
     begin = 0
     for rows in visits:
         end = begin + len(rows)
-        for steps, out in zip((own, plain), outputs, strict=True):
-            steps(table, rows, out[begin:end])
+        own(*gate_rows(table * halves, rows), outputs[0, begin:end])
+        plain(table, rows, outputs[1, begin:end])
         begin = end
     np.testing.assert_allclose(outputs[0], outputs[1], rtol=1e-5, atol=1e-6)
     np.testing.assert_array_equal(table, unchanged)
