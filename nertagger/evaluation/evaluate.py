@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from nertagger.errors import InputError
+from nertagger.evaluation.calibration import calibration, judge
 from nertagger.evaluation.error_analysis import analyse
 from nertagger.evaluation.label_map import map_labels
 from nertagger.evaluation.scores import entity_scores
@@ -30,8 +31,8 @@ def evaluate(
         confusions, worst: how many to give, see `analyse`.
 
     Returns:
-        What `entity_scores` and `analyse` return, in one dict, with `documents`, their number.
-        Nothing is rounded; it is JSON as it is.
+        What `entity_scores` and `analyse` return, in one dict, with `documents`, their number, and
+        `calibration`. Nothing is rounded; it is JSON as it is.
 
     Raises:
         InputError: the two sides are not the same texts.
@@ -49,7 +50,12 @@ def evaluate(
                 f"{expected.text[:40]!r} in gold, {received.text[:40]!r} predicted"
             )
     scores = entity_scores(spans_of(gold), spans_of(predicted))
-    return {**scores, "documents": len(gold), **analyse(gold, predicted, confusions, worst)}
+    return {
+        **scores,
+        "documents": len(gold),
+        "calibration": calibration(*judge(gold, predicted)),
+        **analyse(gold, predicted, confusions, worst),
+    }
 
 
 def spans_of(documents: Iterable[Document]) -> list[list[tuple[int, int, str]]]:

@@ -27,6 +27,22 @@ def score_table(result: Mapping[str, Any]) -> Table:
     return table
 
 
+def calibration_table(result: Mapping[str, Any]) -> Table:
+    """What the scores of the found entities say, and how many of them are right."""
+    table = Table(title="Scores as probabilities")
+    table.add_column("score")
+    for name in ("entities", "mean score", "right"):
+        table.add_column(name, justify="right")
+    for row in result["calibration"]["bins"]:
+        table.add_row(
+            f"{row['from']:.1f} to {row['to']:.1f}",
+            f"{row['entities']:,}",
+            f"{100 * row['confidence']:.1f} %",
+            f"{100 * row['precision']:.1f} %",
+        )
+    return table
+
+
 def confusion_table(result: Mapping[str, Any]) -> Table:
     """The commonest errors; a dash where a side has no entity."""
     table = Table(title="Commonest errors")
@@ -64,9 +80,14 @@ def worst_table(result: Mapping[str, Any]) -> Table:
 def print_report(
     result: Mapping[str, Any], console: Console | None = None, errors: bool = True
 ) -> None:
-    """Prints the scores and, unless `errors` is False, the analysis of the errors."""
+    """Prints precision, recall and F1 and, unless `errors` is False, what the entities' own scores
+    are worth and the analysis of the errors."""
     console = console or Console()
     console.print(score_table(result))
+    if errors and result["calibration"]["bins"]:
+        console.print(calibration_table(result))
+        error = 100 * result["calibration"]["error"]
+        console.print(f"Expected calibration error: {error:.2f} %", highlight=False)
     if errors and any(result["errors"].values()):
         counts = ", ".join(f"{count} {kind}" for kind, count in result["errors"].items() if count)
         console.print(Text(f"Errors: {counts}"))

@@ -48,13 +48,11 @@ class Fitted:
     Attributes:
         tensors: of the best epoch, by name; None where no epoch was finished.
         history: a row per epoch; see `history.COLUMNS`.
-        scores: of the best epoch on dev, as `entity_scores` gives them.
         interrupted: whether the user stopped it.
     """
 
     tensors: dict[str, np.ndarray] | None
     history: list[dict[str, float]]
-    scores: dict[str, Any]
     interrupted: bool
 
 
@@ -112,7 +110,7 @@ def fit(
     layers = [layer for layer in model.layers if isinstance(layer, FrozenVectors)]
     frozen = {id(variable) for layer in layers for variable in layer.weights}
     variables = [v for v in (*model.variables, *optimizer.variables) if id(v) not in frozen]
-    state: dict[str, Any] = {"history": [], "best": None, "average_steps": 0}
+    state: dict[str, Any] = {"history": [], "average_steps": 0}
     checkpoint, best_weights = working / "checkpoint.safetensors", working / "best.safetensors"
     if checkpoint.exists():
         state = read_state(checkpoint)
@@ -146,8 +144,7 @@ def fit(
             documents = map_labels(
                 tagger.pipe(document.text for document in dataset.dev), dataset.dev_map
             )
-            scores = entity_scores(spans_of(dataset.dev), spans_of(documents))
-            micro = scores["micro"]
+            micro = entity_scores(spans_of(dataset.dev), spans_of(documents))["micro"]
             row = {
                 "epoch": epoch + 1,
                 "loss": float(np.average(losses, weights=batches.sizes())),
@@ -160,7 +157,6 @@ def fit(
             best = all(row["dev_f1"] > earlier["dev_f1"] for earlier in history)
             history.append(row)
             if best:
-                state["best"] = scores
                 write_named(best_weights, tensors)
             state["average_steps"] = average.steps
             write_checkpoint(checkpoint, [*variables, *average.averages], state)
@@ -171,7 +167,6 @@ def fit(
     return Fitted(
         tensors=read_named(best_weights) if history else None,
         history=history,
-        scores=state["best"] or {},
         interrupted=interruption.asked,
     )
 

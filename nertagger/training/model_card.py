@@ -12,7 +12,7 @@ def model_card(config: Mapping[str, Any]) -> str:
     """MODEL_CARD.md of a configuration, as Markdown."""
     architecture, training, scores = config["architecture"], config["training"], config["scores"]
     options, micro = training["options"], scores["micro"]
-    layers = architecture["layers"]
+    layers, apart = architecture["layers"], 100 * scores["calibration"]["error"]
     rows = "\n".join(
         f"| {label} | {100 * row['precision']:.2f} | {100 * row['recall']:.2f} | "
         f"{100 * row['f1']:.2f} | {row['support']} |"
@@ -48,6 +48,10 @@ A named-entity tagger for {", ".join(config["labels"])}.
 
 Exact spans, in percent, on the text it was chosen on: a little better than on text never used.
 `nertagger evaluate` measures it on yours.
+
+The scores of entities are probabilities: here, entities with a score of x % are right in x % of
+the cases, give or take {apart:.1f} (expected calibration error, in points; temperature
+{config["temperature"]}).
 {about}
 ## How it was made
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from nertagger.evaluation.reliability_diagram import draw_reliability_diagram
 from nertagger.runtime.configuration import FORMAT_VERSION
 from nertagger.runtime.directory import ASSETS, CONFIG, WEIGHTS, versions
 from nertagger.text.token_encoder import TokenEncoder
@@ -88,9 +89,13 @@ def write_model_directory(
         write_history(assets / "history.csv", history)
         try:
             draw_learning_curve(assets / "learning_curve.png", history, str(config["name"]))
+            draw_reliability_diagram(
+                assets / "reliability.png", config["scores"]["calibration"], str(config["name"])
+            )
         except ImportError:
             notes.append(
-                "no picture of the learning curve: pip install 'nertagger[plots]' draws it"
+                "no pictures of the learning curve and of the scores: "
+                "pip install 'nertagger[plots]' draws them"
             )
         if export is not None:
             export(directory, config, encoder, tensors)

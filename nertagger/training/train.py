@@ -14,10 +14,14 @@ import numpy as np
 from rich.console import Console
 
 from nertagger.errors import InputError
+from nertagger.evaluation.evaluate import evaluate
+from nertagger.evaluation.label_map import map_labels
 from nertagger.models.architecture import Architecture
 from nertagger.silence import import_keras
+from nertagger.text.document import Document
 from nertagger.training.dataset import CHARACTERS_PER_TOKEN, Dataset, read_dataset
 from nertagger.training.options import TrainingOptions
+from nertagger.training.temperature import fitting_temperature
 from nertagger.writing import atomic_file
 
 WORKING = ".training"
@@ -78,12 +82,21 @@ def train(
             options.name_agreement,
         )
 
-        def tagger_of(tensors: Mapping[str, np.ndarray]) -> Tagger:
-            return Tagger(config, dataset.encoder, tensors)
+        def tagger_of(tensors: Mapping[str, np.ndarray], temperature: float = 1.0) -> Tagger:
+            return Tagger(config | {"temperature": temperature}, dataset.encoder, tensors)
 
         fitted = fit(architecture, dataset, options, working, tagger_of, console)
         if fitted.tensors is None:
             raise InputError("interrupted before the first epoch was finished; nothing was written")
+        tensors = fitted.tensors
+        log("making the scores probabilities, on dev")
+
+        def tagged(temperature: float) -> list[Document]:
+            documents = tagger_of(tensors, temperature).pipe(d.text for d in dataset.dev)
+            return map_labels(documents, dataset.dev_map)
+
+        config["temperature"] = fitting_temperature(tagged, dataset.dev)
+        scores = evaluate(dataset.dev, tagged(config["temperature"]))
         best = max(fitted.history, key=lambda row: row["dev_f1"])
         config["training"] = {
             "options": options.to_values(),
@@ -96,9 +109,11 @@ def train(
             "epoch": best["epoch"],
             "epochs": len(fitted.history),
         }
-        config["scores"] = {key: fitted.scores[key] for key in ("micro", "macro", "per_type")}
+        config["scores"] = {
+            key: scores[key] for key in ("micro", "macro", "per_type", "calibration")
+        }
         version, notes = write_model_directory(
-            base, config, dataset.encoder, fitted.tensors, fitted.history, export
+            base, config, dataset.encoder, tensors, fitted.history, export
         )
         for note in notes:
             log(note)

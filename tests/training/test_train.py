@@ -48,6 +48,7 @@ def test_what_is_trained_tags_as_well_as_it_said(small_options, quiet):
         "MODEL_CARD.md",
         "history.csv",
         "learning_curve.png",
+        "reliability.png",
     }
     assert len(assets.joinpath("history.csv").read_text().splitlines()) == 9
     assert sorted(os.listdir(small_options.output)) == ["1"], "nothing of the work is left"
