@@ -131,7 +131,10 @@ class ChainInference:
             end = begin + 2 * alive
             here = passed[begin:end].reshape(2, alive, count)
             # Sentences that have ended are the last ones.
-            here[:] = numpy_ops.matmul(message[:, :alive], self._steps) if t else message
+            if t:
+                numpy_ops.matmul(message[:, :alive], self._steps, here)
+            else:
+                here[:] = message
             if t % _SCALED_EVERY == _SCALED_EVERY - 1:
                 sums = here @ self._ones
                 scales[begin:end] = sums.reshape(-1)
