@@ -57,6 +57,7 @@ def draw_reliability_diagram(path: Path, calibration: Mapping[str, Any], title: 
         edgecolor="white",
     )
     counts.set_yscale("log")
+    counts.set_ylim(bottom=0.8)
     counts.set_ylabel("entities")
     counts.set_xlabel("score (%)")
     counts.set_xlim(0, 100)

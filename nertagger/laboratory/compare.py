@@ -87,6 +87,7 @@ def read_comparison(
         # All cells get all epochs, or their times would not be those of the same work.
         patience=setting.epochs,
         batch_size=setting.batch_size,
+        case_variation=0,
         learning_rate=setting.learning_rate,
         seed=seed,
     )

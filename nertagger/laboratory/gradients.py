@@ -161,6 +161,7 @@ def tagging(activation: str) -> tuple[Dataset, Architecture]:
         units=UNITS,
         head="softmax",
         characters="none",
+        case_variation=0,
         word_dimension=50,
         vocabulary_size=4_000,
     )

@@ -82,7 +82,7 @@ class TrainingOptions:
     vectors: str | None = None
     vector_rows: int | None = None
     unknown_probability: float = 0.5
-    case_variation: float = 0.0
+    case_variation: float = 0.05
     epochs: int | None = None
     patience: int | None = None
     batch_size: int | None = None
