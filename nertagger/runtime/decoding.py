@@ -101,10 +101,9 @@ class Decoder:
             offsets: where each sentence begins, and N: int [S + 1], no sentence empty.
         """
         offsets = np.asarray(offsets, np.intp)
-        if self._temperature != 1:
-            logits = logits / self._temperature
         if self._head == "crf":
             return self._decode_chain(logits, offsets)
+        logits = logits / self._temperature
         if self._head == "sigmoid":
             yes = numpy_ops.sigmoid(logits[:, 0])
             probabilities = np.stack([1 - yes, yes], axis=1)
@@ -128,7 +127,9 @@ class Decoder:
             some = order[begin : begin + _SENTENCES_AT_ONCE]
             layout = Layout.of(lengths[some])
             places = offsets[some][layout.rows] + layout.times
-            inferred = self._infer(logits.take(places, 0), layout)
+            emissions = logits.take(places, 0)
+            emissions /= self._temperature
+            inferred = self._infer(emissions, layout)
             path[places] = inferred.path
             scores[places] = self._scores(inferred.path, inferred.marginals)
             chosen[places] = inferred.chosen
