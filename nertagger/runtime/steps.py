@@ -86,16 +86,19 @@ class LSTMSteps:
         table.take(rows, 0, self._projected, "clip")
         numpy_ops.matmul(self._h, self._kernels, self._gates)
         self._gates += self._projected
-        np.tanh(self._gates, self._gates)  # (1), (2), (3), (5), up to
-        self._sigmoids += _ONE  # half of a sigmoid
+        # (1), (2), (3) and (5); the half of a sigmoid comes with what it multiplies.
+        np.tanh(self._gates, self._gates)
+        self._sigmoids += _ONE
         i, f, o, candidate = self._each
+        # (4)
         c = self._c
-        c *= f  # (4), doubled
+        c *= f
         i *= candidate
         c += i
         c *= _HALF
+        # (6)
         np.tanh(c, candidate)
-        np.multiply(o, candidate, out)  # (6), doubled
+        np.multiply(o, candidate, out)
         out *= _HALF
         self._h = out
 
