@@ -156,7 +156,7 @@ def test_a_training_that_the_user_stopped_is_no_part(comparison, monkeypatch):
     from nertagger.laboratory.cell_training import train_cell
     from nertagger.training import fit
 
-    stopped = fit.Fitted(tensors=None, history=[], scores={}, interrupted=True)
+    stopped = fit.Fitted(tensors=None, history=[], interrupted=True)
     monkeypatch.setattr(fit, "fit", lambda *arguments: stopped)
     with pytest.raises(KeyboardInterrupt):
         train_cell(*comparison)
