@@ -27,7 +27,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("recipes", type=Path, nargs="+")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1])
-    parser.add_argument("--output", type=Path, default=Path("out/ablation"))
+    parser.add_argument("--output", type=Path, default=Path("out/accuracy"))
     parser.add_argument("--test", type=Path)
     options = parser.parse_args()
     dev: dict[Path, list[float]] = {}

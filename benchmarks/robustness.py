@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import re
 import string
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -129,15 +130,7 @@ def with_invented_names(document: Document, chance: random.Random) -> Document:
 
 def words(text: str) -> list[tuple[int, str]]:
     """Stretches of letters and digits, and where they begin."""
-    found: list[tuple[int, str]] = []
-    begin = None
-    for place, character in enumerate(f"{text} "):
-        if character.isalnum() and begin is None:
-            begin = place
-        elif not character.isalnum() and begin is not None:
-            found.append((begin, text[begin:place]))
-            begin = None
-    return found
+    return [(found.start(), found.group()) for found in re.finditer(r"[^\W_]+", text)]
 
 
 def neighbour(letter: str, chance: random.Random) -> str:
