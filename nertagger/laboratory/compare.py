@@ -22,7 +22,7 @@ from nertagger.laboratory.result import CELL_STYLES, Picture, Result, new_figure
 from nertagger.laboratory.workbench import Workbench
 from nertagger.models.architecture import CELLS
 from nertagger.training.dataset import Dataset, read_dataset
-from nertagger.training.options import TrainingOptions
+from nertagger.training.options import RECIPES, TrainingOptions
 from nertagger.training.sources import BUNDLED, Source
 
 _MEGABYTE = 1e6
@@ -87,7 +87,7 @@ def read_comparison(
         # All cells get all epochs, or their times would not be those of the same work.
         patience=setting.epochs,
         batch_size=setting.batch_size,
-        case_variation=0,
+        **RECIPES["plain"],
         learning_rate=setting.learning_rate,
         seed=seed,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import keras
@@ -12,10 +13,10 @@ import tensorflow as tf
 
 from nertagger.models.architecture import Architecture
 from nertagger.models.tensors import named_tensors, named_variables
-from nertagger.text.vocabulary import UNKNOWN
 from nertagger.training.batches import SentenceBatches
 from nertagger.training.dataset import Dataset
 from nertagger.training.fit import build_model
+from nertagger.training.variation import Variation
 
 Tensors = dict[str, np.ndarray]
 
@@ -119,15 +120,12 @@ def _step(
 
 
 def _batches(dataset: Dataset, training: Training, seed: int) -> Iterator[tuple[Any, Any]]:
+    variation = Variation(unknown_probability=0.5)
     batches = SentenceBatches(
-        dataset.features,
-        dataset.tag_numbers,
         dataset.offsets,
+        partial(variation.read, dataset.spellings, dataset.tag_numbers, dataset.offsets),
         training.batch_size,
-        dataset.rarity,
-        unknown_probability=0.5,
-        unknown=UNKNOWN,
-        seed=seed,
+        seed,
     )
     for number in range(training.steps):
         epoch, index = divmod(number, len(batches))

@@ -34,7 +34,7 @@ from nertagger.models.architecture import Architecture
 from nertagger.recurrent.equations import CELLS
 from nertagger.silence import import_keras
 from nertagger.training.dataset import Dataset, read_dataset
-from nertagger.training.options import TrainingOptions
+from nertagger.training.options import RECIPES, TrainingOptions
 from nertagger.training.train import architecture_of
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ def tagging(activation: str) -> tuple[Dataset, Architecture]:
         units=UNITS,
         head="softmax",
         characters="none",
-        case_variation=0,
+        **RECIPES["plain"],
         word_dimension=50,
         vocabulary_size=4_000,
     )

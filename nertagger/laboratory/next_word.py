@@ -11,8 +11,9 @@ from keras import ops
 from nertagger.laboratory.language_text import Sentences, perplexity
 from nertagger.recurrent import numpy_ops
 from nertagger.recurrent.layers import LAYERS
-from nertagger.text.vocabulary import PAD, UNKNOWN
+from nertagger.text.vocabulary import PAD
 from nertagger.training.batches import SentenceBatches
+from nertagger.training.variation import Reading
 
 _CLIP_NORM = 5.0
 # Sentences that are scored at once.
@@ -153,13 +154,5 @@ def log_probabilities(model: NextWord, sentences: Sentences) -> tuple[np.ndarray
 
 
 def _batches(sentences: Sentences, batch_size: int, seed: int) -> SentenceBatches:
-    return SentenceBatches(
-        {"words": sentences.inputs},
-        sentences.targets,
-        sentences.offsets,
-        batch_size,
-        rarity=np.zeros(1 + int(sentences.inputs.max(initial=0)), np.float32),
-        unknown_probability=0.0,
-        unknown=UNKNOWN,
-        seed=seed,
-    )
+    corpus = Reading({"words": sentences.inputs}, sentences.targets, sentences.offsets)
+    return SentenceBatches(sentences.offsets, lambda _: corpus, batch_size, seed)

@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
 import numpy as np
+
+from nertagger.training.variation import Reading
 
 
 class SentenceBatches(keras.utils.PyDataset):
     """Padded batches of (inputs, tags) for `fit`.
 
     Sentences are shuffled, sorted by length within stretches of fifty batches, cut into batches,
-    and the batches shuffled: padding stays small and no two epochs are alike. Rare words
-    become `<UNK>` with a probability, so that `<UNK>` is learnt.
+    and the batches shuffled: padding stays small and no two epochs are alike.
 
     Args:
-        features: per input name, an array of one row per token of the corpus: [N] or [N, C].
-        tags: tag numbers, [N].
-        offsets: where each sentence starts, and N: [S + 1].
+        offsets: where each sentence of the corpus starts, and N: [S + 1].
+        read: what an epoch reads of it: the S sentences, none longer than it is there.
         batch_size: sentences.
-        rarity: float [vocabulary], one over how often training has each word.
-        unknown_probability: with which a word seen once becomes `<UNK>`; one seen n times does with
-            an n-th of it.
-        unknown: the index of `<UNK>`.
-        seed: of the order and of the replacement.
-        variants: the same features of other spellings of the tokens.
-        variant_probability: with which a sentence is read in one of these, each as likely.
+        seed: of the order and of what `read` draws.
     """
 
     # Tokens of one training step, so that a few very long sentences do not fill the memory.
@@ -35,33 +29,21 @@ class SentenceBatches(keras.utils.PyDataset):
 
     def __init__(
         self,
-        features: dict[str, np.ndarray],
-        tags: np.ndarray,
         offsets: np.ndarray,
+        read: Callable[[np.random.Generator], Reading],
         batch_size: int,
-        rarity: np.ndarray,
-        unknown_probability: float,
-        unknown: int,
         seed: int,
-        variants: Sequence[dict[str, np.ndarray]] = (),
-        variant_probability: float = 0.0,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.features = features
-        self.tags = tags
         self.offsets = offsets
+        self.read = read
         self.batch_size = batch_size
-        self.rarity = rarity
-        self.unknown_probability = unknown_probability
-        self.unknown = unknown
         self.seed = seed
-        self.variants = variants
-        self.variant_probability = variant_probability
         self.start_epoch(0)
 
     def start_epoch(self, epoch: int) -> None:
-        """Fixes the order, the unknown words and the variants of an epoch, counted from 0."""
+        """Fixes the order of an epoch and what it reads, counted from 0."""
         random = np.random.default_rng((self.seed, epoch))
         lengths = np.diff(self.offsets)
         order = random.permutation(len(lengths))
@@ -72,22 +54,7 @@ class SentenceBatches(keras.utils.PyDataset):
             part = part[np.argsort(lengths[part], kind="stable")]
             batches += self._cut(part, lengths)
         self.batches = [batches[index] for index in random.permutation(len(batches))]
-        drawn = random.random(self.offsets[-1])
-        self.read = self._variant(random, lengths) if self.variants else self.features
-        words = self.read["words"]
-        replaced = drawn < self.rarity[words] * self.unknown_probability
-        self.words = np.where(replaced, self.unknown, words).astype("int32")
-
-    def _variant(self, random: np.random.Generator, lengths: np.ndarray) -> dict[str, np.ndarray]:
-        varied = random.random(len(lengths)) < self.variant_probability
-        which = np.where(varied, random.integers(1, len(self.variants) + 1, len(lengths)), 0)
-        by_token = np.repeat(which, lengths)
-        features = {name: values.copy() for name, values in self.features.items()}
-        for number, variant in enumerate(self.variants, 1):
-            chosen = by_token == number
-            for name, values in variant.items():
-                features[name][chosen] = values[chosen]
-        return features
+        self.reading = self.read(random)
 
     def _cut(self, sentences: np.ndarray, lengths: np.ndarray) -> list[np.ndarray]:
         batches, first = [], 0
@@ -111,12 +78,11 @@ class SentenceBatches(keras.utils.PyDataset):
         return len(self.batches)
 
     def __getitem__(self, index: int) -> tuple[dict[str, np.ndarray], np.ndarray]:
-        features = {**self.read, "words": self.words}
-        return pad_sentences(features, self.tags, self.offsets, self.batches[index])
+        return pad_sentences(*self.reading, self.batches[index])
 
 
 def pad_sentences(
-    features: dict[str, np.ndarray],
+    features: Mapping[str, np.ndarray],
     tags: np.ndarray,
     offsets: np.ndarray,
     sentences: Sequence[int] | np.ndarray,

@@ -22,7 +22,7 @@ from nertagger.recurrent import numpy_ops
 from nertagger.text.character_features import CharacterVocabulary
 from nertagger.text.document import Document
 from nertagger.text.sentences import count_long_sentences, long_sentences_note
-from nertagger.text.tags import NAME, tags_of_labels
+from nertagger.text.tags import NAME, OUTSIDE, tags_of_labels
 from nertagger.text.token_encoder import TokenEncoder
 from nertagger.text.vector_packing import PackedVectors, pack, unpack
 from nertagger.text.vocabulary import PAD_WORD, UNKNOWN, UNKNOWN_WORD, Vocabulary
@@ -30,10 +30,10 @@ from nertagger.text.word_forms import fold
 from nertagger.text.word_rows import WordRows, row_order
 from nertagger.training.options import TrainingOptions
 from nertagger.training.sources import BUNDLED, LabelledCorpus, bundled, read_source
+from nertagger.training.spellings import Spellings, spellings_of
 from nertagger.training.tag_sets import TagNumbers
 
 CHARACTERS_PER_TOKEN = 20
-_CASES = (str.lower, str.upper)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,12 +48,10 @@ class Dataset:
         tags: the K tags in the order of their numbers.
         encoder: from tokens to inputs.
         vectors: the frozen vectors, with zeros in row 0, or None.
-        features: per input name, a row per token of the training corpus.
-        variants: the same of the tokens in lower case and in capitals, where they are wanted.
+        spellings: the N tokens of the training corpus, as they are and as they could be.
         tag_numbers: [N]; from K on they are sets of tags.
         tag_sets: which tags each number stands for, bool [K + M, K]; None where M is 0.
         offsets: where each sentence starts, and N: [S + 1].
-        rarity: float [vocabulary], one over how often training has each word.
         dev: the documents that choose the checkpoint.
         dev_name: what they are.
         dev_map: labels to rename in what the tagger says of them.
@@ -67,12 +65,10 @@ class Dataset:
     tags: tuple[str, ...]
     encoder: TokenEncoder
     vectors: PackedVectors | None
-    features: dict[str, np.ndarray]
-    variants: list[dict[str, np.ndarray]]
+    spellings: Spellings
     tag_numbers: np.ndarray
     tag_sets: np.ndarray | None
     offsets: np.ndarray
-    rarity: np.ndarray
     dev: list[Document]
     dev_name: str
     dev_map: dict[str, str]
@@ -146,24 +142,15 @@ def read_dataset(options: TrainingOptions, log: Callable[[str], None]) -> Datase
         characters = CharacterVocabulary.from_counts(Counter("".join(tokens)), minimum=2)
     vector_rows, vectors = _vectors(options, tokens, counts, log)
     encoder = TokenEncoder(vocabulary, characters, CHARACTERS_PER_TOKEN, vector_rows)
-    distinct = list(dict.fromkeys(tokens))
-    number_of = {token: number for number, token in enumerate(distinct)}
     # Which part comes when in a pass.
     passes = [index for index, source in enumerate(sources) for _ in range(source.repeat)]
-    rows = np.array([number_of[t] for index in passes for t in parts[index].tokens], np.int64)
-
-    def features_of(spellings: list[str]) -> dict[str, np.ndarray]:
-        return {name: values[rows] for name, values in encoder.encode(spellings).items()}
-
-    features = features_of(distinct)
-    variants = []
-    if options.case_variation:
-        variants = [features_of([change(token) for token in distinct]) for change in _CASES]
-    rarity = np.zeros(vocabulary.size, np.float32)
-    for word, count in counts.items():
-        rarity[vocabulary.lookup(word)] = 1 / count
-    rarity[: UNKNOWN + 1] = 0
-    known = np.mean(features["words"] != UNKNOWN)
+    inside = np.array([tag != OUTSIDE for part in parts for tags in part.tags for tag in tags])
+    ends = np.cumsum([len(part.tokens) for part in parts])
+    places = np.split(np.arange(len(tokens)), ends[:-1])
+    spellings = spellings_of(tokens, inside, encoder).repeated(
+        np.concatenate([places[index] for index in passes])
+    )
+    known = np.mean(spellings.features["words"][spellings.rows] != UNKNOWN)
     for source, part in zip(sources, parts, strict=True):
         log(
             f"{source.corpus.name}: {len(part.lengths):,} sentences, "
@@ -182,12 +169,10 @@ def read_dataset(options: TrainingOptions, log: Callable[[str], None]) -> Datase
         tags=tuple(tags),
         encoder=encoder,
         vectors=vectors,
-        features=features,
-        variants=variants,
+        spellings=spellings,
         tag_numbers=np.concatenate([numbers[index] for index in passes]),
         tag_sets=tag_numbers.table(),
         offsets=np.append(0, np.cumsum(np.concatenate([parts[i].lengths for i in passes]))),
-        rarity=rarity,
         dev=dev.documents,
         dev_name=dev.name,
         dev_map=dev_map,

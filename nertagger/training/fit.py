@@ -6,6 +6,7 @@ import dataclasses
 import math
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,6 @@ from nertagger.models.tagger import TaggerModel, build
 from nertagger.models.tensors import named_tensors
 from nertagger.runtime.tagger import Tagger
 from nertagger.text.tags import allowed_transitions
-from nertagger.text.vocabulary import UNKNOWN
 from nertagger.training.batches import SentenceBatches
 from nertagger.training.checkpoint import (
     read_named,
@@ -35,6 +35,7 @@ from nertagger.training.dataset import Dataset
 from nertagger.training.interruption import interruptible
 from nertagger.training.options import TrainingOptions
 from nertagger.training.progress import TrainingProgress
+from nertagger.training.variation import Variation
 from nertagger.training.weight_average import WeightAverage
 
 # Of the learning rate's cosine: what is left of it at the end.
@@ -94,17 +95,12 @@ def fit(
     optimizer.build(model.trainable_variables)
     model.compile(optimizer=optimizer, jit_compile=False)
     average = WeightAverage(model.trainable_variables, options.averaging)
+    variation = Variation(**{name: getattr(options, name) for name in Variation._fields})
     batches = SentenceBatches(
-        dataset.features,
-        dataset.tag_numbers,
         dataset.offsets,
+        partial(variation.read, dataset.spellings, dataset.tag_numbers, dataset.offsets),
         batch_size,
-        dataset.rarity,
-        options.unknown_probability,
-        UNKNOWN,
         options.seed,
-        dataset.variants,
-        options.case_variation,
     )
     # The vectors are no part of a checkpoint: they are the file's.
     layers = [layer for layer in model.layers if isinstance(layer, FrozenVectors)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,17 @@ CHOICES = {
     "word_encoding": WORD_ENCODINGS,
     "characters": CHARACTER_ENCODINGS,
 }
+
+RECIPES: dict[str, dict[str, Any]] = {
+    "default": {},
+    "plain": {
+        "lost_vector_probability": 0.0,
+        "case_variation": 0.0,
+        "punctuation_variation": 0.0,
+    },
+    "accurate": {"units": 200, "vocabulary_size": 25_000},
+}
+"""Options that go together: what they bring and cost is in docs/accuracy.md."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,6 +61,10 @@ class TrainingOptions:
             times does with an n-th of it.
         case_variation: probability with which a sentence is read in training as if it were all in
             lower case or, as often, all in capitals.
+        lost_vector_probability: with which a word seen once becomes `<UNK>` in training and has no
+            vector either; one seen n times does with an n-th of it.
+        punctuation_variation: probability with which a sentence is read in training without its
+            punctuation, but for that in names.
         epochs: at most so many passes over the corpus; None for 20, or as many as 2,000 steps take,
             but not more than 100.
         patience: epochs without a better dev F1 after which training stops; None for a third of
@@ -82,7 +98,9 @@ class TrainingOptions:
     vectors: str | None = None
     vector_rows: int | None = None
     unknown_probability: float = 0.5
+    lost_vector_probability: float = 0.2
     case_variation: float = 0.05
+    punctuation_variation: float = 0.05
     epochs: int | None = None
     patience: int | None = None
     batch_size: int | None = None
@@ -121,7 +139,12 @@ class TrainingOptions:
                 raise InputError(
                     f"{name} is {getattr(self, name)}; expected 0 or more, and less than 1"
                 )
-        for name in ("unknown_probability", "case_variation"):
+        for name in (
+            "unknown_probability",
+            "lost_vector_probability",
+            "case_variation",
+            "punctuation_variation",
+        ):
             if not 0 <= getattr(self, name) <= 1:
                 raise InputError(f"{name} is {getattr(self, name)}; expected 0 to 1")
         for name in ("l2", "name_agreement"):
@@ -155,8 +178,21 @@ class TrainingOptions:
         return dataclasses.replace(self, batch_size=batch_size, epochs=epochs, patience=patience)
 
 
+def options_of(values: Mapping[str, Any]) -> TrainingOptions:
+    """The options of these values, and of their `recipe` where they say nothing.
+
+    Raises:
+        InputError: a recipe that there is not, or a value out of its bounds.
+    """
+    values = dict(values)
+    recipe = values.pop("recipe", "default")
+    if recipe not in RECIPES:
+        raise InputError(f"recipe is {recipe!r}; expected one of {', '.join(RECIPES)}")
+    return TrainingOptions(**{**RECIPES[recipe], **values})
+
+
 def read_options(path: str | Path) -> dict[str, Any]:
-    """The options of a TOML file, checked for unknown keys and for types.
+    """The options of a TOML file, and `recipe`, checked for unknown keys and for types.
 
     Raises:
         InputError: no such file, not TOML, an unknown key, or a value of another type.
@@ -169,17 +205,18 @@ def read_options(path: str | Path) -> dict[str, Any]:
         raise InputError(f"not UTF-8 at byte {error.start}; expected a TOML file", path) from None
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"not TOML: {error}", path) from None
-    fields = {field.name: field for field in dataclasses.fields(TrainingOptions)}
+    kinds = {field.name: kind_of(field) for field in dataclasses.fields(TrainingOptions)}
+    kinds["recipe"] = str
     for key, value in values.items():
-        if key not in fields:
-            raise InputError(f"unknown key {key!r}; known: {', '.join(sorted(fields))}", path)
+        if key not in kinds:
+            raise InputError(f"unknown key {key!r}; known: {', '.join(sorted(kinds))}", path)
         if key == "train":
             try:
                 values[key] = sources_of(value)
             except ValueError as error:
                 raise InputError(str(error), path) from None
             continue
-        kind = kind_of(fields[key])
+        kind = kinds[key]
         if kind is float and type(value) is int:
             values[key] = float(value)
         elif type(value) is not kind:

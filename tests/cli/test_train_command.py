@@ -48,6 +48,7 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     [
         (["--unit", "3"], "no such option '--unit'"),
         (["--cell", "mlp"], "'mlp' is not one of"),
+        (["--recipe", "best"], "'best' is not one of 'default', 'plain', 'accurate'"),
         (["--units", "many"], "'many' is not a valid integer"),
         (["--vocabulary-size", "1"], "vocabulary_size is 1; expected 3 to"),
         (["--train", "nowhere.conll"], "nowhere.conll"),

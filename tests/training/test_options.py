@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from nertagger.errors import InputError
-from nertagger.training.options import TrainingOptions, read_options
+from nertagger.training.options import RECIPES, TrainingOptions, options_of, read_options
 
 
 def test_a_file_of_options_gives_plain_values(tmp_path):
@@ -33,6 +35,28 @@ def test_a_wrong_file_of_options_is_refused(tmp_path, content, said):
         read_options(path)
     assert said in str(refused.value)
     assert str(path) in str(refused.value)
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_a_recipe_is_options_that_go_together_and_others_that_are_given_win(recipe, tmp_path):
+    expected = TrainingOptions(**RECIPES[recipe])
+    assert options_of({"recipe": recipe}) == expected
+    path = tmp_path / "train.toml"
+    path.write_text(f'recipe = "{recipe}"\nunits = 7\n')
+    assert options_of(read_options(path)) == dataclasses.replace(expected, units=7)
+
+
+def test_without_a_recipe_it_is_the_default_one():
+    assert options_of({"epochs": 3}) == TrainingOptions(epochs=3)
+    assert RECIPES["default"] == {}
+    assert RECIPES["accurate"]["units"] > TrainingOptions().units
+
+
+def test_a_recipe_that_there_is_not_is_refused():
+    with pytest.raises(
+        InputError, match="recipe is 'best'; expected one of default, plain, accurate"
+    ):
+        options_of({"recipe": "best"})
 
 
 @pytest.mark.parametrize(
