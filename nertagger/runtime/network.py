@@ -166,15 +166,15 @@ class _Layer:
         self._projections = [(weights.pop("kernel"), weights.pop("bias")) for weights in directions]
         self._cell = cell
         self._activation = equations.activation(numpy_ops, activation)
-        self._own_steps = cell is equations.CELLS["lstm"] and activation == "tanh"
         forward, backward = (cell.prepare(numpy_ops, weights) for weights in directions)
         self._weights = {
             # A peephole's vector is the same for every sentence.
             name: np.stack([np.atleast_2d(forward[name]), np.atleast_2d(backward[name])])
             for name in forward
         }
+        # What the weights are multiplied by for steps of their own; None where the equations run.
         self._scale = None
-        if self._own_steps:
+        if cell is equations.CELLS["lstm"] and activation == "tanh":
             # They are all the weights that such steps need.
             recurrent_kernel = self._weights.pop("recurrent_kernel")
             self._scale = halves_for_sigmoids(recurrent_kernel.shape[1])
@@ -190,7 +190,7 @@ class _Layer:
             self._projections = [(kernel, bias)]
 
     def _steps(self, part: Any, shape: tuple[int, ...]) -> EquationSteps | LSTMSteps:
-        if self._own_steps:
+        if self._scale is not None:
             return LSTMSteps(self._gate_kernels[:, part], shape)
         weights = {name: weight[part] for name, weight in self._weights.items()}
         return EquationSteps(self._cell, weights, self._activation, shape)
@@ -221,7 +221,7 @@ class _Layer:
         rows = 2 * rows[schedule.visits] + _HALVES
         units = table.shape[1] // len(self._cell.gates)
         sentences, tokens = len(schedule.lengths), rows.shape[1]
-        if self._own_steps:
+        if self._scale is not None:
             table, rows = gate_rows(table, rows)
         if sentences < _SENTENCES_APART:
             outputs = np.empty((2, tokens, units), np.float32)
