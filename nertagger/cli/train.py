@@ -37,9 +37,12 @@ _HELP = {
     "vectors": "Pretrained vectors: GloVe or word2vec text, or a NumPy archive.",
     "vector_rows": "Keep the first so many vectors and the corpus's words'.  [default: all]",
     "unknown_probability": "With which a word seen once becomes <UNK> in training.",
-    "case_variation": "With which a sentence is learnt all in capitals or in lower case.",
-    "lost_vector_probability": "With which a word seen once becomes <UNK> and loses its vector.",
-    "punctuation_variation": "With which a sentence is learnt without its punctuation.",
+    "case_variation": "With which a sentence is learnt all in capitals or in lower case.  "
+    "[default: 0 for small corpora, else 0.05]",
+    "lost_vector_probability": "With which a word seen once becomes <UNK> and loses its vector.  "
+    "[default: 0 for small corpora, else 0.2]",
+    "punctuation_variation": "With which a sentence is learnt without its punctuation.  "
+    "[default: 0 for small corpora, else 0.05]",
     "epochs": "Passes over the corpus, at most.  [default: 20, small corpora to 100]",
     "patience": "Stop after so many epochs without a better dev F1.  [default: a third of them]",
     "batch_size": "Sentences of a step.  [default: 8 for small corpora, else 32]",

@@ -26,13 +26,19 @@ CHOICES = {
     "characters": CHARACTER_ENCODINGS,
 }
 
+SMALL = 4_000
+"""Corpora of fewer sentences have options of their own."""
+
+VARIATION = {
+    "lost_vector_probability": 0.2,
+    "case_variation": 0.05,
+    "punctuation_variation": 0.05,
+}
+"""How a corpus is varied that is not small; a small one needs its every sentence as it is."""
+
 RECIPES: dict[str, dict[str, Any]] = {
     "default": {},
-    "plain": {
-        "lost_vector_probability": 0.0,
-        "case_variation": 0.0,
-        "punctuation_variation": 0.0,
-    },
+    "plain": dict.fromkeys(VARIATION, 0.0),
     "accurate": {"units": 200, "vocabulary_size": 25_000},
 }
 """Options that go together: what they bring and cost is in docs/accuracy.md."""
@@ -60,11 +66,13 @@ class TrainingOptions:
         unknown_probability: with which a word seen once becomes `<UNK>` in training; one seen n
             times does with an n-th of it.
         case_variation: probability with which a sentence is read in training as if it were all in
-            lower case or, as often, all in capitals.
+            lower case or, as often, all in capitals. None for 0 where the corpus has fewer than
+            4,000 sentences, else 0.05.
         lost_vector_probability: with which a word seen once becomes `<UNK>` in training and has no
-            vector either; one seen n times does with an n-th of it.
+            vector either; one seen n times does with an n-th of it. None for 0 where the corpus has
+            fewer than 4,000 sentences, else 0.2.
         punctuation_variation: probability with which a sentence is read in training without its
-            punctuation, but for that in names.
+            punctuation, but for that in names; None as `case_variation`.
         epochs: at most so many passes over the corpus; None for 20, or as many as 2,000 steps take,
             but not more than 100.
         patience: epochs without a better dev F1 after which training stops; None for a third of
@@ -98,9 +106,9 @@ class TrainingOptions:
     vectors: str | None = None
     vector_rows: int | None = None
     unknown_probability: float = 0.5
-    lost_vector_probability: float = 0.2
-    case_variation: float = 0.05
-    punctuation_variation: float = 0.05
+    lost_vector_probability: float | None = None
+    case_variation: float | None = None
+    punctuation_variation: float | None = None
     epochs: int | None = None
     patience: int | None = None
     batch_size: int | None = None
@@ -139,14 +147,10 @@ class TrainingOptions:
                 raise InputError(
                     f"{name} is {getattr(self, name)}; expected 0 or more, and less than 1"
                 )
-        for name in (
-            "unknown_probability",
-            "lost_vector_probability",
-            "case_variation",
-            "punctuation_variation",
-        ):
-            if not 0 <= getattr(self, name) <= 1:
-                raise InputError(f"{name} is {getattr(self, name)}; expected 0 to 1")
+        for name in ("unknown_probability", *VARIATION):
+            value = getattr(self, name)
+            if value is not None and not 0 <= value <= 1:
+                raise InputError(f"{name} is {value}; expected 0 to 1")
         for name in ("l2", "name_agreement"):
             if not 0 <= getattr(self, name) < float("inf"):
                 raise InputError(f"{name} is {getattr(self, name)}; expected 0 or more")
@@ -171,11 +175,19 @@ class TrainingOptions:
 
     def for_corpus(self, sentences: int) -> TrainingOptions:
         """These options, with what depends on the size of the training corpus settled."""
-        batch_size = self.batch_size or (8 if sentences < 4_000 else 32)
+        small = sentences < SMALL
+        batch_size = self.batch_size or (8 if small else 32)
         steps = -(-sentences // batch_size)
         epochs = self.epochs or min(max(20, -(-2_000 // steps)), 100)
         patience = self.patience or max(epochs // 3, 1)
-        return dataclasses.replace(self, batch_size=batch_size, epochs=epochs, patience=patience)
+        variation: dict[str, Any] = {
+            name: 0.0 if small else probability
+            for name, probability in VARIATION.items()
+            if getattr(self, name) is None
+        }
+        return dataclasses.replace(
+            self, batch_size=batch_size, epochs=epochs, patience=patience, **variation
+        )
 
 
 def options_of(values: Mapping[str, Any]) -> TrainingOptions:

@@ -85,6 +85,14 @@ def test_a_small_corpus_gets_small_batches_and_more_epochs():
     small, large = TrainingOptions().for_corpus(100), TrainingOptions().for_corpus(14_000)
     assert (small.batch_size, large.batch_size) == (8, 32)
     assert small.epochs > large.epochs
-    assert TrainingOptions(epochs=2, batch_size=5, patience=1).for_corpus(100) == TrainingOptions(
-        epochs=2, batch_size=5, patience=1
-    )
+    given = {"epochs": 2, "batch_size": 5, "patience": 1, **RECIPES["plain"]}
+    assert TrainingOptions(**given).for_corpus(100) == TrainingOptions(**given)
+
+
+def test_a_small_corpus_is_read_as_it_is_unless_it_is_said_otherwise():
+    small, large = TrainingOptions().for_corpus(100), TrainingOptions().for_corpus(14_000)
+    assert (small.case_variation, small.punctuation_variation) == (0, 0)
+    assert (large.case_variation, large.punctuation_variation) == (0.05, 0.05)
+    assert small.lost_vector_probability == 0 < large.lost_vector_probability
+    assert TrainingOptions(case_variation=0.1).for_corpus(100).case_variation == 0.1
+    assert options_of({"recipe": "plain"}).for_corpus(14_000).case_variation == 0
