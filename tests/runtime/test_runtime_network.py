@@ -99,7 +99,10 @@ def test_a_small_cache_changes_no_logit():
     narrow.cache.capacity = 10
     for seed in range(5):
         tokens, offsets = _flat(_sentences([3, 5, 8], seed))
-        np.testing.assert_array_equal(narrow.logits(tokens, offsets), roomy.logits(tokens, offsets))
+        # A product of other rows may be rounded otherwise.
+        np.testing.assert_allclose(
+            narrow.logits(tokens, offsets), roomy.logits(tokens, offsets), atol=1e-5
+        )
         assert len(narrow.cache) <= 10
 
 
