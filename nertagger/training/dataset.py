@@ -147,7 +147,7 @@ def read_dataset(options: TrainingOptions, log: Callable[[str], None]) -> Datase
     inside = np.array([tag != OUTSIDE for part in parts for tags in part.tags for tag in tags])
     ends = np.cumsum([len(part.tokens) for part in parts])
     places = np.split(np.arange(len(tokens)), ends[:-1])
-    spellings = spellings_of(tokens, inside, encoder).repeated(
+    spellings = spellings_of(tokens, inside, counts, encoder).repeated(
         np.concatenate([places[index] for index in passes])
     )
     known = np.mean(spellings.features["words"][spellings.rows] != UNKNOWN)

@@ -38,13 +38,9 @@ def test_a_model_gets_its_next_version(exported, tmp_path):
     assert (version / "assets" / "vocabulary.txt").is_file()
     assert (version / "assets.extra" / "tf_serving_warmup_requests").is_file()
     assert (version / "assets.extra" / "nertagger" / "MODEL_CARD.md").read_text() == "# tiny\n"
-    tagger = load(version)
-    for text in TEXTS[:9]:
-        found, expected = tagger(text).entities, model.tagger(text).entities
-        assert [(e.start, e.end, e.label) for e in found] == [
-            (e.start, e.end, e.label) for e in expected
-        ]
-        assert [e.score for e in found] == pytest.approx([e.score for e in expected], abs=1e-5)
+    # Both fresh: what a cache holds decides how many rows a product has, and so how it rounds.
+    source = base / "9"
+    assert [load(version)(t) for t in TEXTS[:9]] == [load(source)(t) for t in TEXTS[:9]]
 
 
 def test_elsewhere(exported, tmp_path):

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import pytest
 
 from nertagger.text.token_encoder import TokenEncoder
 from nertagger.text.vocabulary import Vocabulary
+from nertagger.text.word_forms import fold
 from nertagger.text.word_rows import WordRows
 from nertagger.training.spellings import Spellings, spellings_of
 from nertagger.training.variation import Reading, Variation
@@ -18,8 +21,10 @@ def encoder() -> TokenEncoder:
     return TokenEncoder(Vocabulary(known), None, 20, WordRows.of(["<PAD>", *known]))
 
 
-def spellings(tokens: list[str]) -> Spellings:
-    return spellings_of(tokens, np.isin(tokens, sorted(NAMES)), encoder())
+def spellings(tokens: list[str], inside: np.ndarray | None = None) -> Spellings:
+    if inside is None:
+        inside = np.isin(tokens, sorted(NAMES))
+    return spellings_of(tokens, inside, Counter(map(fold, tokens)), encoder())
 
 
 def varied(tokens: list[str], length: int, seed: int = 0, **how: float) -> Reading:
@@ -72,7 +77,7 @@ def test_a_sentence_loses_all_of_its_punctuation_or_none_and_is_never_empty():
     tokens = random.choice(["river", "again", ",", "."], offsets[-1], p=[0.3, 0.3, 0.2, 0.2])
     marks = np.isin(tokens, [",", "."])
     places = np.arange(offsets[-1])
-    found = spellings_of(tokens.tolist(), np.zeros(len(tokens), bool), encoder())
+    found = spellings(tokens.tolist())
     seen = Variation(punctuation_variation=0.3).read(found, places, offsets, random)
     plain = encoder().encode(tokens.tolist())["words"]
     assert len(seen.offsets) == len(offsets)
@@ -91,10 +96,19 @@ def test_a_sentence_loses_all_of_its_punctuation_or_none_and_is_never_empty():
     assert bare == pytest.approx(0.3 * could, rel=0.15)
 
 
+def test_the_corpus_itself_stays_as_it_is():
+    found, fresh = spellings(WORDS), spellings(WORDS)
+    everything = Variation(1.0, 1.0, 1.0, 1.0)
+    everything.read(found, np.arange(10), np.array([0, 4, 10]), np.random.default_rng(0))
+    for name, values in fresh.features.items():
+        np.testing.assert_array_equal(found.features[name], values)
+    np.testing.assert_array_equal(found.rows, fresh.rows)
+
+
 def test_punctuation_in_names_stays():
     tokens = ["Carla", ",", "LONDON", "."] * 20
     inside = np.tile([True, True, True, False], 20)
-    found = spellings_of(tokens, inside, encoder())
+    found = spellings(tokens, inside)
     assert found.marks.tolist() == [False, False, False, True] * 20
 
 
