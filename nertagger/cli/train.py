@@ -17,6 +17,7 @@ from nertagger.training.options import (
     read_options,
     sources_of,
 )
+from nertagger.training.sources import Source
 
 _HELP = {
     "train": "Corpus to learn from, CoNLL columns or JSON Lines; may be given several times, also "
@@ -89,6 +90,13 @@ def _options(function: Any) -> Any:
 @click.command(name="train")
 @_options
 @click.option(
+    "--beside",
+    multiple=True,
+    metavar="FILE",
+    help="Corpus learnt beside --train, whatever its labels; the model does not keep them. May be "
+    "given several times; bundled is the one that comes with nertagger.",
+)
+@click.option(
     "--recipe",
     type=click.Choice(list(RECIPES)),
     help="Options that go together; others that are given win. accurate learns and tags more "
@@ -98,7 +106,7 @@ def _options(function: Any) -> Any:
     "--config", metavar="FILE", help="TOML file of these options, with _ for -; those here win."
 )
 @click.option("--resume", is_flag=True, help="Go on with the training that was stopped.")
-def command(config: str | None, resume: bool, **given: Any) -> int:
+def command(config: str | None, beside: tuple[str, ...], resume: bool, **given: Any) -> int:
     """Learn a tagger from labelled text, and write it as the next version of a model.
 
     Without options it learns from the corpus that comes with nertagger. Ctrl-C stops it and keeps
@@ -108,6 +116,9 @@ def command(config: str | None, resume: bool, **given: Any) -> int:
     given["train"] = sources_of(given["train"]) if given["train"] else None
     values |= {name: value for name, value in given.items() if value is not None}
     options = options_of(values)
+    if beside:
+        others = (Source(path, own_head=True) for path in beside)
+        options = dataclasses.replace(options, train=(*options.sources, *others))
 
     from nertagger.training.train import train
 

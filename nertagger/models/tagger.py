@@ -8,6 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from nertagger.crf import equations
 from nertagger.crf.layer import CRF
 from nertagger.models.architecture import Architecture
 from nertagger.models.heads import head_of
@@ -31,10 +32,13 @@ class TaggerModel(keras.Model):
         architecture: what it was built from.
         tag_sets: which tags each number of `tags` stands for, bool [K + M, K]; None where there are
             numbers of tags alone. See `models.heads`.
+        head_tags: which tags each number leaves possible at all, bool [K + M, K]: those that one
+            corpus has, where each has tags of its own; None where all are.
     """
 
     architecture: Architecture
     tag_sets: np.ndarray | None = None
+    head_tags: np.ndarray | None = None
 
     def compute_loss(
         self,
@@ -46,6 +50,9 @@ class TaggerModel(keras.Model):
     ) -> Any:
         mask = ops.not_equal(x["words"], 0)
         sets = None if self.tag_sets is None else ops.cast(self.tag_sets, "float32")
+        if self.head_tags is not None:
+            possible = ops.take(ops.cast(self.head_tags, "float32"), y, axis=0)
+            y_pred = equations.restrict(ops, y_pred, possible)
         losses = head_of(self.architecture, self).loss(y_pred, y, mask, sets)
         loss = ops.mean(losses)
         for extra in self.losses:

@@ -41,16 +41,19 @@ class Dataset:
     """A training corpus, or several, in numbers, and what turns other text into the same numbers.
 
     Attributes:
-        name: the corpus's; of several, joined by +.
+        name: the corpus's; of several whose labels the model keeps, joined by +.
         corpora: of each corpus its name, its size and the labels that it annotates.
         labels: the entity labels that the model learns, sorted.
-        scheme: of `tags`.
-        tags: the K tags in the order of their numbers.
+        scheme: of the tags.
+        heads: the tags of each output head in the order of their numbers, the model's first; K in
+            all.
         encoder: from tokens to inputs.
         vectors: the frozen vectors, with zeros in row 0, or None.
         spellings: the N tokens of the training corpus, as they are and as they could be.
         tag_numbers: [N]; from K on they are sets of tags.
         tag_sets: which tags each number stands for, bool [K + M, K]; None where M is 0.
+        head_tags: which tags are of the same head as each number, bool [K + M, K]; None where there
+            is one head.
         offsets: where each sentence starts, and N: [S + 1].
         dev: the documents that choose the checkpoint.
         dev_name: what they are.
@@ -62,17 +65,23 @@ class Dataset:
     corpora: list[dict[str, Any]]
     labels: tuple[str, ...]
     scheme: str
-    tags: tuple[str, ...]
+    heads: tuple[tuple[str, ...], ...]
     encoder: TokenEncoder
     vectors: PackedVectors | None
     spellings: Spellings
     tag_numbers: np.ndarray
     tag_sets: np.ndarray | None
+    head_tags: np.ndarray | None
     offsets: np.ndarray
     dev: list[Document]
     dev_name: str
     dev_map: dict[str, str]
     fingerprint: str
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The tags that the model keeps."""
+        return self.heads[0]
 
     def initial_words(self, architecture: Architecture) -> np.ndarray | None:
         """What the embeddings of words start from: the words' vectors, float32 [V, E].
@@ -98,15 +107,24 @@ def read_dataset(options: TrainingOptions, log: Callable[[str], None]) -> Datase
     Raises:
         InputError: a file that cannot be used, or a corpus with nothing to learn.
     """
-    sources = [read_source(source) for source in options.sources]
-    dev = _dev(options, sources, log)
+    # Those whose labels the model keeps come first.
+    ordered = sorted(options.sources, key=lambda source: source.own_head)
+    if ordered[0].own_head:
+        raise InputError(
+            "every corpus to learn from has own_head; expected one without, for the model keeps "
+            "the labels of that alone"
+        )
+    sources = [read_source(source) for source in ordered]
+    dev = _dev(options, ordered[0].path, sources, log)
+    shared = [source for source in sources if not source.own_head]
+    own = sources[len(shared) :]
     scheme = {"sigmoid": "BIO", "softmax": "BIO", "crf": "BIOES"}[options.head]
-    labels = sorted({label for source in sources for label in source.corpus.labels})
+    labels = sorted({label for source in shared for label in source.corpus.labels})
     if not labels:
         raise InputError(
-            "no entity in the whole corpus; expected at least one", sources[0].corpus.path
+            "no entity in the whole corpus; expected at least one", shared[0].corpus.path
         )
-    name = "+".join(dict.fromkeys(source.corpus.name for source in sources))
+    name = "+".join(dict.fromkeys(source.corpus.name for source in shared))
     dev_map = parse_label_map(options.dev_map or "", {*labels, *dev.labels})
     dev = dataclasses.replace(dev, documents=map_labels(dev.documents, dev_map))
     reachable = {dev_map.get(label, label) for label in labels}
@@ -124,11 +142,12 @@ def read_dataset(options: TrainingOptions, log: Callable[[str], None]) -> Datase
         dev_map = {}
     else:
         tags = tags_of_labels(labels, scheme)
-    tag_numbers = TagNumbers(tags, labels, scheme)
+    tag_numbers = TagNumbers(tags, labels, scheme, [source.corpus.labels for source in own])
+    heads = [0] * len(shared) + [*range(1, len(own) + 1)]
     parts = [_sentences(source.corpus, log) for source in sources]
     numbers = [
-        tag_numbers.of_corpus(source, part.tags)
-        for source, part in zip(sources, parts, strict=True)
+        tag_numbers.of_corpus(source, part.tags, head)
+        for source, part, head in zip(sources, parts, heads, strict=True)
     ]
     tokens = [token for part in parts for token in part.tokens]
 
@@ -158,6 +177,7 @@ def read_dataset(options: TrainingOptions, log: Callable[[str], None]) -> Datase
             f"{', '.join(source.corpus.labels)} "
             f"({source.corpus.scheme})"
             + (f", {source.repeat} times an epoch" if source.repeat > 1 else "")
+            + (", for a head of its own" if source.own_head else "")
         )
     log(f"vocabulary {vocabulary.size:,}, {known:.1%} of the tokens")
     log(f"{dev.name}: {len(dev.documents):,} documents, {dev.entity_count:,} entities")
@@ -166,12 +186,13 @@ def read_dataset(options: TrainingOptions, log: Callable[[str], None]) -> Datase
         corpora=[_summary(source, part) for source, part in zip(sources, parts, strict=True)],
         labels=tuple(labels),
         scheme=scheme,
-        tags=tuple(tags),
+        heads=tag_numbers.heads,
         encoder=encoder,
         vectors=vectors,
         spellings=spellings,
         tag_numbers=np.concatenate([numbers[index] for index in passes]),
         tag_sets=tag_numbers.table(),
+        head_tags=tag_numbers.head_table(),
         offsets=np.append(0, np.cumsum(np.concatenate([parts[i].lengths for i in passes]))),
         dev=dev.documents,
         dev_name=dev.name,
@@ -210,12 +231,15 @@ def _sentences(corpus: Corpus, log: Callable[[str], None]) -> _Sentences:
 
 
 def _dev(
-    options: TrainingOptions, sources: list[LabelledCorpus], log: Callable[[str], None]
+    options: TrainingOptions,
+    first_path: str,
+    sources: list[LabelledCorpus],
+    log: Callable[[str], None],
 ) -> Corpus:
     """The corpus that chooses; where it is a part of the first to learn from, that gives it up."""
     if options.dev:
         return bundled("dev") if options.dev == BUNDLED else read_corpus(options.dev)
-    if options.sources[0].path == BUNDLED:
+    if first_path == BUNDLED:
         return bundled("dev")
     first = sources[0].corpus
     train, dev = _split(first, options.seed)
@@ -229,7 +253,12 @@ def _dev(
 
 def _check_one_label_set(sources: Sequence[LabelledCorpus]) -> None:
     first = sources[0]
-    for source in sources[1:]:
+    for source in sources:
+        if source.own_head:
+            raise InputError(
+                f"{source.corpus.name} has own_head, but --head sigmoid learns names as one corpus "
+                "has them; expected no own_head, or --head crf"
+            )
         if source.annotated != first.annotated:
             raise InputError(
                 f"--head sigmoid learns names as one corpus has them, but {first.corpus.name} "
@@ -246,6 +275,7 @@ def _summary(source: LabelledCorpus, sentences: _Sentences) -> dict[str, Any]:
         "entities": source.corpus.entity_count,
         "labels": list(source.annotated),
         "repeat": source.repeat,
+        "own_head": source.own_head,
     }
 
 

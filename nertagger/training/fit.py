@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -58,16 +58,19 @@ class Fitted:
 
 
 def build_model(architecture: Architecture, dataset: Dataset, seed: int) -> TaggerModel:
-    """The model of an architecture, with the tag scheme's constraints and the dataset's vectors."""
-    constraints = allowed_transitions(dataset.tags) if architecture.head == "crf" else None
+    """The model of an architecture, with the tag scheme's constraints and the dataset's vectors.
+
+    It has the tags of all heads of the dataset, one head's after another's.
+    """
+    constraints = _constraints(dataset.heads) if architecture.head == "crf" else None
     model = build(
-        architecture,
+        dataclasses.replace(architecture, tags=sum(dataset.heads, ())),
         constraints=constraints,
         vectors=dataset.vectors,
         words=dataset.initial_words(architecture),
         seed=seed,
     )
-    model.tag_sets = dataset.tag_sets
+    model.tag_sets, model.head_tags = dataset.tag_sets, dataset.head_tags
     return model
 
 
@@ -135,7 +138,7 @@ def fit(
             if interruption.asked:
                 progress.stop()
                 break
-            tensors = named_tensors(model, average.values())
+            tensors = _of_first_head(named_tensors(model, average.values()), len(dataset.tags))
             tagger = tagger_of(tensors)
             documents = map_labels(
                 tagger.pipe(document.text for document in dataset.dev), dataset.dev_map
@@ -165,6 +168,30 @@ def fit(
         history=history,
         interrupted=interruption.asked,
     )
+
+
+def _constraints(
+    heads: Sequence[Sequence[str]],
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What the tag scheme allows within each head; from one to another nothing."""
+    transitions, start, end = zip(*map(allowed_transitions, heads), strict=True)
+    ends = np.cumsum([len(head) for head in heads])
+    joined = np.zeros((ends[-1], ends[-1]), bool)
+    for last, part in zip(ends, transitions, strict=True):
+        joined[last - len(part) : last, last - len(part) : last] = part
+    return joined, np.concatenate(start), np.concatenate(end)
+
+
+def _of_first_head(tensors: dict[str, np.ndarray], count: int) -> dict[str, np.ndarray]:
+    """The tensors without the tags of other heads, which come after these."""
+    kept = {
+        name: values[..., :count]
+        for name, values in tensors.items()
+        if name.startswith(("head.", "crf."))
+    }
+    if "crf.transitions" in kept:
+        kept["crf.transitions"] = kept["crf.transitions"][:count]
+    return tensors | kept
 
 
 def _settled(options: TrainingOptions) -> tuple[int, int, int]:

@@ -36,6 +36,8 @@ class Source:
             that it leaves untagged may be part of an entity of any other label.
         repeat: how often a pass over the training data passes over this corpus.
         documents: only the first so many, as to see what more of them bring; None for all.
+        own_head: its labels mean what its annotators meant by them, and are learnt by an output
+            layer of their own, over the same encoder; the model keeps only that of the others.
     """
 
     path: str
@@ -44,6 +46,7 @@ class Source:
     labels: tuple[str, ...] | None = None
     repeat: int = 1
     documents: int | None = None
+    own_head: bool = False
 
     @classmethod
     def from_value(cls, value: Any) -> Source:
@@ -96,6 +99,7 @@ _EXPECTED: dict[str, tuple[str, Any]] = {
     ),
     "repeat": ("a whole number from 1", lambda item: type(item) is int and item >= 1),
     "documents": ("a whole number from 1", lambda item: type(item) is int and item >= 1),
+    "own_head": ("true or false", lambda item: isinstance(item, bool)),
 }
 
 
@@ -107,13 +111,14 @@ class LabelledCorpus:
         corpus: with its spans relabelled and renamed.
         annotated: the labels that it annotates, sorted.
         alternatives: for a label of a span that is one of several, which: "LOC|FAC" -> (LOC, FAC).
-        repeat: see `Source`.
+        repeat, own_head: see `Source`.
     """
 
     corpus: Corpus
     annotated: tuple[str, ...]
     alternatives: dict[str, tuple[str, ...]]
     repeat: int = 1
+    own_head: bool = False
 
     def labels_of(self, label: str) -> tuple[str, ...]:
         """The labels that a span of `label` may have."""
@@ -157,6 +162,7 @@ def read_source(source: Source) -> LabelledCorpus:
         renamed if source.labels is None else tuple(sorted(set(source.labels))),
         alternatives,
         source.repeat,
+        source.own_head,
     )
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from nertagger.cli import main
+from nertagger.training.sources import Source
 
 NAMES = ["Ada Brook", "Tom Wells", "Mira Stone", "Ben Okoro"]
 
@@ -53,6 +54,7 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
         (["--vocabulary-size", "1"], "vocabulary_size is 1; expected 3 to"),
         (["--train", "nowhere.conll"], "nowhere.conll"),
         (["--train", "."], "directory"),
+        (["--beside", "nowhere.conll"], "nowhere.conll"),
         (["--config", "nowhere.toml"], "nowhere.toml: cannot be read"),
         (["extra"], "unexpected extra argument"),
     ],
@@ -74,6 +76,24 @@ def test_an_option_given_wins_over_the_file_of_options(capsys, tmp_path):
     assert "layers is 0" in refused(
         capsys, "--config", str(config), "--units", "3", "--layers", "0"
     )
+
+
+def test_what_is_learnt_beside_has_heads_of_its_own(tmp_path, monkeypatch, capsys):
+    micro = dict.fromkeys(("f1", "precision", "recall"), 0.5)
+    result = {"model": "a/1", "epoch": 1, "scores": {"micro": micro}, "interrupted": False}
+    asked = []
+    train = lambda options, resume, export: asked.append(options.sources) or result  # noqa: E731
+    monkeypatch.setattr("nertagger.training.train.train", train)
+    config = tmp_path / "train.toml"
+    config.write_text('[[train]]\npath = "c.conll"\nrepeat = 2\n')
+    for arguments in (["--train", "a.conll"], ["--config", str(config)], []):
+        with pytest.raises(SystemExit) as stop:
+            main(["train", *arguments, "--beside", "bundled", "--beside", "b.conll"])
+        assert not stop.value.code
+    beside = (Source("bundled", own_head=True), Source("b.conll", own_head=True))
+    own = (Source("a.conll"), Source("c.conll", repeat=2), Source("bundled"))
+    assert asked == [(one, *beside) for one in own]
+    assert capsys.readouterr().out.count("a/1  dev F1 50.00") == 3
 
 
 @pytest.mark.parametrize(

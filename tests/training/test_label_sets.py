@@ -188,9 +188,11 @@ def test_the_card_of_a_mixture_holds_the_file_that_makes_it_again(small_options,
     options = options_of(
         small_options, tmp_path, licence="CC0 1.0", about="## Weaknesses\n\nOnly two labels."
     )
-    options = dataclasses.replace(options, epochs=1)
+    others = Source(str(write_corpus(tmp_path / "others.jsonl", 60, seed=5)), own_head=True)
+    options = dataclasses.replace(options, train=(*options.train, others), epochs=1)
     card = Path(train(options, console=quiet)["model"], "assets.extra/nertagger/MODEL_CARD.md")
     text = card.read_text()
+    assert "others, for a head of its own |" in text
     assert "**Licence**: CC0 1.0." in text
     assert "Only two labels." in text
     toml = tmp_path / "again.toml"
