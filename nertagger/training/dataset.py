@@ -149,6 +149,7 @@ def read_dataset(options: TrainingOptions, log: Callable[[str], None]) -> Datase
         tag_numbers.of_corpus(source, part.tags, head)
         for source, part, head in zip(sources, parts, heads, strict=True)
     ]
+    repeats = _repeats(sources, [len(part.lengths) for part in parts])
     tokens = [token for part in parts for token in part.tokens]
 
     counts = Counter(map(fold, tokens))
@@ -162,7 +163,7 @@ def read_dataset(options: TrainingOptions, log: Callable[[str], None]) -> Datase
     vector_rows, vectors = _vectors(options, tokens, counts, log)
     encoder = TokenEncoder(vocabulary, characters, CHARACTERS_PER_TOKEN, vector_rows)
     # Which part comes when in a pass.
-    passes = [index for index, source in enumerate(sources) for _ in range(source.repeat)]
+    passes = [index for index, repeat in enumerate(repeats) for _ in range(repeat)]
     inside = np.array([tag != OUTSIDE for part in parts for tags in part.tags for tag in tags])
     ends = np.cumsum([len(part.tokens) for part in parts])
     places = np.split(np.arange(len(tokens)), ends[:-1])
@@ -170,20 +171,20 @@ def read_dataset(options: TrainingOptions, log: Callable[[str], None]) -> Datase
         np.concatenate([places[index] for index in passes])
     )
     known = np.mean(spellings.features["words"][spellings.rows] != UNKNOWN)
-    for source, part in zip(sources, parts, strict=True):
+    for source, part, repeat in zip(sources, parts, repeats, strict=True):
         log(
             f"{source.corpus.name}: {len(part.lengths):,} sentences, "
             f"{len(part.tokens):,} tokens, {source.corpus.entity_count:,} entities of "
             f"{', '.join(source.corpus.labels)} "
             f"({source.corpus.scheme})"
-            + (f", {source.repeat} times an epoch" if source.repeat > 1 else "")
+            + (f", {repeat} times an epoch" if repeat > 1 else "")
             + (", for a head of its own" if source.own_head else "")
         )
     log(f"vocabulary {vocabulary.size:,}, {known:.1%} of the tokens")
     log(f"{dev.name}: {len(dev.documents):,} documents, {dev.entity_count:,} entities")
     return Dataset(
         name=name,
-        corpora=[_summary(source, part) for source, part in zip(sources, parts, strict=True)],
+        corpora=[*map(_summary, sources, parts, repeats)],
         labels=tuple(labels),
         scheme=scheme,
         heads=tag_numbers.heads,
@@ -267,14 +268,26 @@ def _check_one_label_set(sources: Sequence[LabelledCorpus]) -> None:
             )
 
 
-def _summary(source: LabelledCorpus, sentences: _Sentences) -> dict[str, Any]:
+def _repeats(sources: Sequence[LabelledCorpus], sizes: Sequence[int]) -> list[int]:
+    """How often a pass passes over each corpus; see `Source.repeat`."""
+    kept = sum(size for source, size in zip(sources, sizes, strict=True) if not source.own_head)
+    beside = sum(
+        size * (source.repeat or 1)
+        for source, size in zip(sources, sizes, strict=True)
+        if source.own_head
+    )
+    fifth = max(1, round(beside / (4 * kept))) if kept else 1
+    return [source.repeat or (1 if source.own_head else fifth) for source in sources]
+
+
+def _summary(source: LabelledCorpus, sentences: _Sentences, repeat: int) -> dict[str, Any]:
     return {
         "name": source.corpus.name,
         "sentences": len(sentences.lengths),
         "tokens": len(sentences.tokens),
         "entities": source.corpus.entity_count,
         "labels": list(source.annotated),
-        "repeat": source.repeat,
+        "repeat": repeat,
         "own_head": source.own_head,
     }
 

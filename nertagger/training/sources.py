@@ -34,7 +34,9 @@ class Source:
             several with | between: the span has one of them, nobody knows which.
         labels: what the corpus annotates, after that; None for the labels that it uses. A word
             that it leaves untagged may be part of an entity of any other label.
-        repeat: how often a pass over the training data passes over this corpus.
+        repeat: how often a pass over the training data passes over this corpus; None for once, or,
+            where it is small beside corpora with heads of their own, as often as makes it and its
+            like a fifth of the pass.
         documents: only the first so many, as to see what more of them bring; None for all.
         own_head: its labels mean what its annotators meant by them, and are learnt by an output
             layer of their own, over the same encoder; the model keeps only that of the others.
@@ -44,7 +46,7 @@ class Source:
     relabel: Mapping[str, str] | None = None
     map: str = ""
     labels: tuple[str, ...] | None = None
-    repeat: int = 1
+    repeat: int | None = None
     documents: int | None = None
     own_head: bool = False
 
@@ -117,7 +119,7 @@ class LabelledCorpus:
     corpus: Corpus
     annotated: tuple[str, ...]
     alternatives: dict[str, tuple[str, ...]]
-    repeat: int = 1
+    repeat: int | None = None
     own_head: bool = False
 
     def labels_of(self, label: str) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from nertagger.models.architecture import Architecture
 from nertagger.models.tagger import build
 from nertagger.runtime.tagger import load
 from nertagger.text.tags import tags_of_labels
+from nertagger.training.dataset import read_dataset
 from nertagger.training.options import TrainingOptions
 from nertagger.training.sources import LabelledCorpus, Source
 from nertagger.training.tag_sets import TagNumbers
@@ -145,6 +146,31 @@ def test_what_another_corpus_calls_a_name_does_not_confuse(small_options, quiet,
     mixed = tuple(dataclasses.replace(one, own_head=False) for one in options.train)
     confused = dataclasses.replace(options, train=mixed, output=str(tmp_path / "confused"))
     assert train(confused, console=quiet)["scores"]["micro"]["f1"] < 0.7
+
+
+@pytest.mark.parametrize(
+    ("repeats", "expected"),
+    [
+        ((None, None, None), [5, 5, 1]),
+        ((None, 2, None), [5, 2, 1]),
+        ((None, None, 3), [15, 15, 3]),
+        ((1, 1, 1), [1, 1, 1]),
+    ],
+)
+def test_a_small_corpus_beside_a_large_one_is_read_more_often(
+    small_options, tmp_path, repeats, expected
+):
+    """So often that the corpora whose labels are kept are a fifth of what an epoch reads."""
+    sizes = (4, 6, 200)
+    sources = tuple(
+        Source(str(write_corpus(tmp_path / f"{n}.jsonl", size, seed=n)), None, "", None, repeat)
+        for n, (size, repeat) in enumerate(zip(sizes, repeats, strict=True))
+    )
+    sources = (*sources[:2], dataclasses.replace(sources[2], own_head=True))
+    dataset = read_dataset(dataclasses.replace(small_options, train=sources), print)
+    assert [row["repeat"] for row in dataset.corpora] == expected
+    sentences = sum(row["sentences"] * row["repeat"] for row in dataset.corpora)
+    assert len(dataset.offsets) - 1 == sentences
 
 
 @pytest.mark.parametrize(
