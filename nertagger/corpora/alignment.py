@@ -44,7 +44,7 @@ class Misalignment(NamedTuple):
     def __str__(self) -> str:
         entity = self.entity
         return (
-            f"{entity.label} {entity.text!r} at {entity.start}-{entity.end} {self.reason}: "
+            f"{entity.label} {entity.text!r:.60} at {entity.start}-{entity.end} {self.reason}: "
             f"…{self.context}…"
         )
 

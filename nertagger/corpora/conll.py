@@ -103,7 +103,7 @@ def _read_sentences(path: Path) -> list[list[_Sentence]]:
             raise InputError("the first column, the token, is blank", path, number)
         if len(columns) < 2:
             raise InputError(
-                f"has one column, {line!r}; a token, a TAB and a tag are expected", path, number
+                f"has one column, {line!r:.60}; a token, a TAB and a tag are expected", path, number
             )
         if not width:
             width, first_row = len(columns), number

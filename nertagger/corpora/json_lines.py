@@ -162,8 +162,8 @@ def _document(value: Any) -> Document:
     for before, after in itertools.pairwise(entities):
         if after.start < before.end:
             raise ValueError(
-                f"span {after.start}-{after.end} {after.text!r} overlaps {before.start}-"
-                f"{before.end} {before.text!r}; a character can be in one entity only"
+                f"span {after.start}-{after.end} {after.text!r:.60} overlaps {before.start}-"
+                f"{before.end} {before.text!r:.60}; a character can be in one entity only"
             )
     return Document(text, entities)
 
@@ -181,7 +181,7 @@ def _entity(text: str, item: Any) -> Entity:
             f"{json.dumps(start)[:20]}, {json.dumps(end)[:20]}, {json.dumps(label)[:20]}"
         )
     if not label or label != label.strip():
-        raise ValueError(f"the label of span {start}-{end} is {label!r}, blank at an end")
+        raise ValueError(f"the label of span {start}-{end} is {label!r:.60}, blank at an end")
     if not 0 <= start <= end <= len(text):
         raise ValueError(
             f"span {start}-{end} does not fit the text, which has {len(text)} characters"
@@ -191,11 +191,11 @@ def _entity(text: str, item: Any) -> Entity:
         raise ValueError(f"span {start}-{end} is empty; its end is the character after its last")
     if span != span.strip():
         raise ValueError(
-            f"span {start}-{end} {span!r} has white space at an end; leave it out of the span"
+            f"span {start}-{end} {span!r:.60} has white space at an end; leave it out of the span"
         )
     if isinstance(item, dict) and item.get("text", span) != span:
         raise ValueError(
-            f'span {start}-{end} is {span!r} in the text, but its "text" is '
+            f'span {start}-{end} is {span!r:.60} in the text, but its "text" is '
             f"{json.dumps(item['text'], ensure_ascii=False)[:60]}; offsets must count code points"
         )
     return Entity(span, label, start, end)

@@ -39,7 +39,8 @@ class TagError(ValueError):
 
     def __init__(self, tag: object, sequence: int, position: int):
         super().__init__(
-            f"{tag!r} is a tag of no known scheme: O, or B-, I-, E- or S- and a label, is expected"
+            f"{tag!r:.60} is a tag of no known scheme: O, or B-, I-, E- or S- and a label, "
+            "is expected"
         )
         self.tag = tag
         self.sequence = sequence

@@ -100,6 +100,8 @@ def test_a_part_of_a_corpus_has_the_name_of_its_folder(write, tmp_path):
         ("Ada NNP B-PER\nByron I-PER\n", 2, "has 2 columns, where line 1 has 3"),
         ("\n\nAda\tB-PER\nByron\tx\tI-PER\n", 4, "has 3 columns, where line 3 has 2"),
         ("Ada\tB-PER\n\nByron\tPER\n", 3, "'PER' is a tag of no known scheme"),
+        ("Ada\tB-PER\n" + "Byron" * 100_000, 2, "one column, 'ByronByron"),
+        ("Ada\tB-PER\nByron\t" + "PER" * 100_000, 2, "'PERPER.* is a tag of no known scheme"),
         ("Ada\tB-PER\nByron\t\n", 2, "'' is a tag of no known scheme"),
         ("Ada\tB-PER\n\tO\n", 2, "is blank"),
         ("Ada\tB-PER\n\u3000\tO\n", 2, "is blank"),
@@ -114,6 +116,7 @@ def test_a_broken_file_is_told_what_and_where(write, content, line, reason):
         read_conll(path)
     assert (caught.value.path, caught.value.line) == (str(path), line)
     assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 400
 
 
 def test_no_file_and_no_directory(tmp_path):
