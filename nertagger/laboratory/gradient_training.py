@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator
-from functools import partial
 from typing import Any
 
 import keras
@@ -13,7 +12,7 @@ import tensorflow as tf
 
 from nertagger.models.architecture import Architecture
 from nertagger.models.tensors import named_tensors, named_variables
-from nertagger.training.batches import SentenceBatches
+from nertagger.training.batches import batches_of
 from nertagger.training.dataset import Dataset
 from nertagger.training.fit import build_model
 from nertagger.training.variation import Variation
@@ -121,12 +120,7 @@ def _step(
 
 def _batches(dataset: Dataset, training: Training, seed: int) -> Iterator[tuple[Any, Any]]:
     variation = Variation(unknown_probability=0.5)
-    batches = SentenceBatches(
-        dataset.offsets,
-        partial(variation.read, dataset.spellings, dataset.tag_numbers, dataset.offsets),
-        training.batch_size,
-        seed,
-    )
+    batches = batches_of(dataset, variation, training.batch_size, seed)
     for number in range(training.steps):
         epoch, index = divmod(number, len(batches))
         if not index:

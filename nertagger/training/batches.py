@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import keras
 import numpy as np
 
-from nertagger.training.variation import Reading
+from nertagger.training.dataset import Dataset
+from nertagger.training.variation import Reading, Variation
 
 
 class SentenceBatches(keras.utils.PyDataset):
@@ -79,6 +81,14 @@ class SentenceBatches(keras.utils.PyDataset):
 
     def __getitem__(self, index: int) -> tuple[dict[str, np.ndarray], np.ndarray]:
         return pad_sentences(*self.reading, self.batches[index])
+
+
+def batches_of(
+    dataset: Dataset, variation: Variation, batch_size: int, seed: int
+) -> SentenceBatches:
+    """The batches of a dataset, varied anew in each epoch."""
+    read = partial(variation.read, dataset.spellings, dataset.tag_numbers, dataset.offsets)
+    return SentenceBatches(dataset.offsets, read, batch_size, seed)
 
 
 def pad_sentences(

@@ -6,7 +6,6 @@ import dataclasses
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ from nertagger.models.tagger import TaggerModel, build
 from nertagger.models.tensors import named_tensors
 from nertagger.runtime.tagger import Tagger
 from nertagger.text.tags import allowed_transitions
-from nertagger.training.batches import SentenceBatches
+from nertagger.training.batches import batches_of
 from nertagger.training.checkpoint import (
     read_named,
     read_state,
@@ -99,12 +98,7 @@ def fit(
     model.compile(optimizer=optimizer, jit_compile=False)
     average = WeightAverage(model.trainable_variables, options.averaging)
     variation = Variation(**{name: getattr(options, name) for name in Variation._fields})
-    batches = SentenceBatches(
-        dataset.offsets,
-        partial(variation.read, dataset.spellings, dataset.tag_numbers, dataset.offsets),
-        batch_size,
-        options.seed,
-    )
+    batches = batches_of(dataset, variation, batch_size, options.seed)
     # The vectors are no part of a checkpoint: they are the file's.
     layers = [layer for layer in model.layers if isinstance(layer, FrozenVectors)]
     frozen = {id(variable) for layer in layers for variable in layer.weights}

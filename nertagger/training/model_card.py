@@ -72,7 +72,7 @@ def _corpora(corpora: list[Mapping[str, Any]]) -> str:
     rows = []
     for corpus in corpora:
         times = f", {corpus['repeat']} times an epoch" if corpus["repeat"] > 1 else ""
-        apart = ", for a head of its own" if corpus["own_head"] else ""
+        apart = ", for a head of its own, not kept" if corpus["own_head"] else ""
         rows.append(
             f"| {corpus['name']}{times}{apart} | {corpus['sentences']:,} | {corpus['tokens']:,} "
             f"| {corpus['entities']:,} | {', '.join(corpus['labels'])} |"

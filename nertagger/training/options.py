@@ -199,8 +199,12 @@ def options_of(values: Mapping[str, Any]) -> TrainingOptions:
     values = dict(values)
     recipe = values.pop("recipe", "default")
     if recipe not in RECIPES:
-        raise InputError(f"recipe is {recipe!r}; expected one of {', '.join(RECIPES)}")
+        raise InputError(_no_recipe(recipe))
     return TrainingOptions(**{**RECIPES[recipe], **values})
+
+
+def _no_recipe(name: object) -> str:
+    return f"recipe is {name!r}; expected one of {', '.join(RECIPES)}"
 
 
 def read_options(path: str | Path) -> dict[str, Any]:
@@ -233,6 +237,8 @@ def read_options(path: str | Path) -> dict[str, Any]:
             values[key] = float(value)
         elif type(value) is not kind:
             raise InputError(f"{key} is {value!r}; expected {_KINDS[kind]}", path)
+        elif key == "recipe" and value not in RECIPES:
+            raise InputError(_no_recipe(value), path)
     return values
 
 

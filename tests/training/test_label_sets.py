@@ -192,7 +192,7 @@ def test_the_card_of_a_mixture_holds_the_file_that_makes_it_again(small_options,
     options = dataclasses.replace(options, train=(*options.train, others), epochs=1)
     card = Path(train(options, console=quiet)["model"], "assets.extra/nertagger/MODEL_CARD.md")
     text = card.read_text()
-    assert "others, for a head of its own |" in text
+    assert "others, for a head of its own, not kept |" in text
     assert "**Licence**: CC0 1.0." in text
     assert "Only two labels." in text
     toml = tmp_path / "again.toml"

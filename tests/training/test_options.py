@@ -52,11 +52,17 @@ def test_without_a_recipe_it_is_the_default_one():
     assert RECIPES["accurate"]["units"] > TrainingOptions().units
 
 
-def test_a_recipe_that_there_is_not_is_refused():
-    with pytest.raises(
-        InputError, match="recipe is 'best'; expected one of default, plain, accurate"
-    ):
+def test_a_recipe_that_there_is_not_is_refused(tmp_path):
+    said = "recipe is 'best'; expected one of default, plain, accurate"
+    with pytest.raises(InputError, match=said):
         options_of({"recipe": "best"})
+    path = tmp_path / "train.toml"
+    path.write_text('recipe = "best"\n')
+    with pytest.raises(InputError, match=f"train.toml: {said}"):
+        read_options(path)
+    path.write_text('recipe = ["best"]\n')
+    with pytest.raises(InputError, match=r"train.toml: recipe is .'best'.; expected a string"):
+        read_options(path)
 
 
 @pytest.mark.parametrize(
