@@ -54,6 +54,7 @@ _HELP = {
     "recurrent_dropout": "On the hidden state.",
     "l2": "Weight of the squared norm of the kernels.",
     "name_agreement": "How strongly a document's mentions of one name vote on its label.",
+    "least_score": "Probability below which the model does not tell an entity.",
     "seed": "Of everything random.",
     "licence": "Of the model; for its card.",
     "about": "What else the model's card should say.",
@@ -100,7 +101,7 @@ def _options(function: Any) -> Any:
     "--recipe",
     type=click.Choice(list(RECIPES)),
     help="Options that go together; others that are given win. accurate learns and tags more "
-    "slowly; plain learns the text as it is, without a variation.  [default: default]",
+    "slowly; plain learns the text as it is and tells all it finds.  [default: default]",
 )
 @click.option(
     "--config", metavar="FILE", help="TOML file of these options, with _ for -; those here win."

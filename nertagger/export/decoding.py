@@ -23,12 +23,34 @@ class Decoded(NamedTuple):
     Attributes:
         tags: int32 [...], 0 for O, 2 k + 1 for B and 2 k + 2 for I of label k.
         scores: float32 [...], the probability of each token's tag.
+        outside: float32 [...], the probability that each token is O.
         entity_scores: float32 [...], that of the entity that begins with a token, else 0.
     """
 
     tags: tf.Tensor
     scores: tf.Tensor
+    outside: tf.Tensor
     entity_scores: tf.Tensor
+
+
+def without_unlikely(decoded: Decoded, firsts: tf.Tensor, least: float) -> Decoded:
+    """What was decoded, without the entities whose probability is less than `least`.
+
+    Args:
+        decoded: of N tokens.
+        firsts: int32 [E], each entity's first token.
+        least: as `nertagger.runtime.decoding.without_unlikely` has it.
+    """
+    # Each token's entity, counted from 1; what is outside of one is left as it is.
+    odd = tf.bitwise.bitwise_and(decoded.tags, 1) > 0
+    unlikely = tf.concat([[False], tf.gather(decoded.entity_scores, firsts) < least], axis=0)
+    dropped = tf.gather(unlikely, tf.cumsum(tf.cast(odd, tf.int32))) & (decoded.tags > 0)
+    return Decoded(
+        tf.where(dropped, 0, decoded.tags),
+        tf.where(dropped, decoded.outside, decoded.scores),
+        decoded.outside,
+        tf.where(dropped, 0.0, decoded.entity_scores),
+    )
 
 
 class DecodingGraph:
@@ -57,6 +79,7 @@ class DecodingGraph:
         self._temperature = temperature
         if head == "sigmoid":
             tags = (OUTSIDE, *(f"I-{name}" for name in tags))
+        self._outside = tags.index(OUTSIDE)
         parts = [split_tag(tag) for tag in tags]
         self.labels = list(dict.fromkeys(label for _, label in parts if label))
         self.tag_names = [OUTSIDE, *(f"{p}-{label}" for label in self.labels for p in "BI")]
@@ -141,5 +164,6 @@ class DecodingGraph:
         tags = tf.where(labels < 0, 0, 2 * labels + tf.where(begins, 1, 2))
         same = tf.gather(self._same_shown, path)
         scores = tf.minimum(tf.reduce_sum(probabilities * same, axis=2), 1.0)
+        outside = tf.minimum(probabilities[:, :, self._outside], 1.0)
         shape = tf.shape(begins, out_type=tf.int64)
-        return Decoded(tags, scores, tf.scatter_nd(tf.where(begins), entity_scores, shape))
+        return Decoded(tags, scores, outside, tf.scatter_nd(tf.where(begins), entity_scores, shape))

@@ -68,5 +68,6 @@ def agree(
     return Decoded(
         tf.where(changed, 2 * label + tf.where(odd, 1, 2), decoded.tags),
         tf.where(changed, score, decoded.scores),
+        decoded.outside,
         tf.where(changed & odd, score, decoded.entity_scores),
     )

@@ -82,7 +82,7 @@ class NetworkGraph:
             decoded = self.decoding(logits, mask)
             return tuple(tf.boolean_mask(part, mask) for part in (places, *decoded))
 
-        dtypes = (tf.int32, tf.int32, tf.float32, tf.float32)
+        dtypes = (tf.int32, tf.int32, tf.float32, tf.float32, tf.float32)
         places, *parts = in_blocks(
             block, tf.size(order), SENTENCES_AT_ONCE, [tf.TensorSpec([None], t) for t in dtypes]
         )

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from nertagger.export.decoding import Decoded
+from nertagger.export.decoding import Decoded, without_unlikely
 from nertagger.export.name_agreement import agree
 from nertagger.export.network import NetworkGraph
 from nertagger.export.text_graph import Characters, TextGraph, Tokens, encode_spans, indices
@@ -73,6 +73,7 @@ class TaggerModule(tf.Module):
         self._inputs = TokenInputs(encoder, folder)
         self._network = NetworkGraph(config, tensors)
         self._name_agreement = config.get("name_agreement", 0.0)
+        self._least_score = config.get("least_score", 0.0)
         # The graph holds once what all signatures begin with.
         self._tag = _graph(self._tag_texts, "texts")
         # What is found here is saved.
@@ -177,6 +178,10 @@ class TaggerModule(tf.Module):
                     len(self._network.decoding.labels),
                     self._name_agreement,
                 )
+            if self._least_score:
+                decoded = without_unlikely(decoded, entities.firsts, self._least_score)
+                kept = tf.gather(decoded.tags, entities.firsts) > 0
+                entities = Entities(*(tf.boolean_mask(part, kept) for part in entities))
         return Tagged(characters, tokens, decoded, entities)
 
     def _tag_names(self, tags: tf.Tensor) -> tf.Tensor:

@@ -22,7 +22,7 @@ REQUIRED = {
     "scores": dict,
     "versions": dict,
 }
-OPTIONAL = {"temperature": float, "name_agreement": float}
+OPTIONAL = {"temperature": float, "name_agreement": float, "least_score": float}
 
 # Per key the least whole number, the greatest rate, or the choices.
 _COUNTS = {
@@ -93,6 +93,9 @@ def check_config(config: Any, path: Path) -> None:
     agreement = config.get("name_agreement", 0.0)
     if not 0 <= agreement < float("inf"):
         raise InputError(f"'name_agreement' is {agreement!r}, expected 0 or more", path)
+    least = config.get("least_score", 0.0)
+    if not 0 <= least <= 1:
+        raise InputError(f"'least_score' is {least!r}, expected 0 to 1", path)
     _check_architecture(config["architecture"], path)
     if config["tags"] != config["architecture"]["tags"]:
         raise InputError(f"'tags' are not those of 'architecture'; {_REMEDY}", path)

@@ -25,6 +25,7 @@ class Decoded(NamedTuple):
     Attributes:
         tags: int [N], an index into the decoder's `tag_names`.
         scores: float32 [N], the probability of each token's tag.
+        outside: float32 [N], the probability that each token is O.
         firsts, lasts: int [E], an entity's first and last token.
         labels: int [E], an index into the decoder's `labels`.
         entity_scores: float32 [E], the probability of each entity.
@@ -32,10 +33,29 @@ class Decoded(NamedTuple):
 
     tags: np.ndarray
     scores: np.ndarray
+    outside: np.ndarray
     firsts: np.ndarray
     lasts: np.ndarray
     labels: np.ndarray
     entity_scores: np.ndarray
+
+
+def without_unlikely(decoded: Decoded, least: float) -> Decoded:
+    """What was decoded, without the entities whose probability is less than `least`.
+
+    Their tokens become O, with the probability that they are; the arrays are changed.
+    """
+    kept = decoded.entity_scores >= least
+    for mention in (~kept).nonzero()[0].tolist():
+        part = slice(decoded.firsts[mention], decoded.lasts[mention] + 1)
+        decoded.tags[part] = 0
+        decoded.scores[part] = decoded.outside[part]
+    return decoded._replace(
+        firsts=decoded.firsts[kept],
+        lasts=decoded.lasts[kept],
+        labels=decoded.labels[kept],
+        entity_scores=decoded.entity_scores[kept],
+    )
 
 
 class Decoder:
@@ -74,6 +94,7 @@ class Decoder:
         begins = np.array([prefix in "BS" for prefix, _ in parts])
         closes = np.array([prefix in "ES" for prefix, _ in parts])
         self._label_of = label_of
+        self._outside = tags.index("O")
         # Whether a tag, by column, continues the entity of the one before it, by row.
         same_label = (label_of[:, None] == label_of) & (label_of >= 0)
         self._continues = same_label & ~closes[:, None] & ~begins
@@ -114,12 +135,13 @@ class Decoder:
         chosen = probabilities[np.arange(len(path)), path]
         logs = np.log(np.maximum(chosen, _TINY))
         scores = self._scores(path, probabilities)
-        return self._decoded(path, scores, offsets, logs, logs)
+        outside = np.minimum(probabilities[:, self._outside], 1)
+        return self._decoded(path, scores, outside, offsets, logs, logs)
 
     def _decode_chain(self, logits: np.ndarray, offsets: np.ndarray) -> Decoded:
         lengths = offsets[1:] - offsets[:-1]
         path = np.empty(len(logits), np.intp)
-        scores, chosen, steps = (np.empty(len(logits), np.float32) for _ in range(3))
+        scores, outside, chosen, steps = (np.empty(len(logits), np.float32) for _ in range(4))
         stops = np.zeros(len(logits), np.float32)
         # Sentences of like lengths are read together.
         order = (-lengths).argsort(kind="stable")
@@ -132,13 +154,14 @@ class Decoder:
             inferred = self._infer(emissions, layout)
             path[places] = inferred.path
             scores[places] = self._scores(inferred.path, inferred.marginals)
+            outside[places] = np.minimum(inferred.marginals[:, self._outside], 1)
             chosen[places] = inferred.chosen
             steps[places] = inferred.log_steps
             if self._continuations is not None:
                 at, stop = _stops(inferred, layout, self._continuations)
                 stops[places[at]] = stop
         logs = np.log(np.maximum(chosen, _TINY))
-        return self._decoded(path, scores, offsets, logs, steps, stops)
+        return self._decoded(path, scores, outside, offsets, logs, steps, stops)
 
     def _scores(self, path: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
         """The probabilities of the tags that are shown, [N]."""
@@ -149,6 +172,7 @@ class Decoder:
         self,
         path: np.ndarray,
         scores: np.ndarray,
+        outside: np.ndarray,
         offsets: np.ndarray,
         logs: np.ndarray,
         steps: np.ndarray,
@@ -162,6 +186,7 @@ class Decoder:
         Args:
             path: the tags, int [N].
             scores: the probabilities of the tags that are shown, [N].
+            outside: the probabilities of O, [N].
             offsets: of the sentences.
             logs: log of the probability of each tag, [N].
             steps: the same, given the tag before it.
@@ -181,7 +206,7 @@ class Decoder:
             totals += stops[lasts]
         entity_scores = np.exp(np.minimum(totals, 0)).astype(np.float32)
         labels = self._label_of[path[firsts]]
-        return Decoded(shown - begins, scores, firsts, lasts, labels, entity_scores)
+        return Decoded(shown - begins, scores, outside, firsts, lasts, labels, entity_scores)
 
 
 def _stops(

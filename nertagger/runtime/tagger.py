@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from nertagger.runtime.decoding import Decoded, Decoder
+from nertagger.runtime.decoding import Decoded, Decoder, without_unlikely
 from nertagger.runtime.directory import find_model, read_model
 from nertagger.runtime.name_agreement import agree
 from nertagger.runtime.network import Network
 from nertagger.text.document import Document, Entity, Token, tokens_from_arrays
-from nertagger.text.segmentation import segment
+from nertagger.text.segmentation import Segmentation, segment
 from nertagger.text.token_encoder import TokenEncoder
 
 _CHARACTERS_AT_ONCE = 1 << 15
@@ -46,7 +46,7 @@ class Tagger:
 
     Args:
         config: of the model: `architecture`, `tags`, `temperature` if it is not 1, and
-            `name_agreement` if it is not 0.
+            `name_agreement` and `least_score` if they are not 0.
         encoder: from tokens to numbers.
         tensors: the weights, by name.
         path: the directory that it came from, if it came from one.
@@ -56,6 +56,7 @@ class Tagger:
         labels: the labels that its entities may have.
         name_agreement: how strongly the mentions of a name in a document vote on its label; see
             `runtime.name_agreement`. 0: not at all.
+        least_score: entities with less are not told, and their tokens are O.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class Tagger:
         )
         self.labels: list[str] = self.decoder.labels
         self.name_agreement: float = config.get("name_agreement", 0.0)
+        self.least_score: float = config.get("least_score", 0.0)
 
     def __call__(self, text: str) -> Document:
         """The text with its entities and tokens.
@@ -146,13 +148,14 @@ class Tagger:
         offsets = segments.sentence_offsets
         tokens = segments.tokens()
         decoded = self.decoder.decode(self.network.logits(tokens, offsets), offsets)
-        starts = segments.starts[decoded.firsts].tolist()
-        ends = segments.ends[decoded.lasts].tolist()
-        entity_offsets = decoded.firsts.searchsorted(segments.text_offsets)
+        starts, ends, entity_offsets = _places(segments, decoded)
         if self.name_agreement:
             names = [segments.joined[start:end] for start, end in zip(starts, ends, strict=True)]
             numbers = np.arange(len(texts)).repeat(np.diff(entity_offsets)).tolist()
             decoded = agree(decoded, names, tokens, numbers, self.name_agreement)
+        if self.least_score:
+            decoded = without_unlikely(decoded, self.least_score)
+            starts, ends, entity_offsets = _places(segments, decoded)
         found = [
             (self.labels[label], start, end, score)
             for label, start, end, score in zip(
@@ -191,6 +194,15 @@ class Tagger:
         return tokens_from_arrays(
             text, starts[part] - begin, ends[part] - begin, tags, decoded.scores[part]
         )()
+
+
+def _places(segments: Segmentation, decoded: Decoded) -> tuple[list[int], list[int], np.ndarray]:
+    """Where entities start and end, and how many come before each text, and all."""
+    return (
+        segments.starts[decoded.firsts].tolist(),
+        segments.ends[decoded.lasts].tolist(),
+        decoded.firsts.searchsorted(segments.text_offsets),
+    )
 
 
 def _callers_tokens(words: Sequence[str], pieces: Sequence[Token]) -> list[Token]:

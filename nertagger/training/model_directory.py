@@ -36,6 +36,7 @@ def configuration(
     training: Mapping[str, Any],
     scores: Mapping[str, Any],
     name_agreement: float = 0.0,
+    least_score: float = 0.0,
 ) -> dict[str, Any]:
     """What config.json holds; see docs/architecture.md."""
     libraries = ("nertagger", "keras", "tensorflow", "numpy")
@@ -49,6 +50,7 @@ def configuration(
         "text": {"scheme": scheme},
         "temperature": 1.0,
         "name_agreement": name_agreement,
+        "least_score": least_score,
         "training": dict(training),
         "scores": dict(scores),
         "versions": {"python": platform.python_version(), **installed},

@@ -80,6 +80,7 @@ def train(
             {},
             {},
             options.name_agreement,
+            options.least_score,
         )
 
         def tagger_of(tensors: Mapping[str, np.ndarray], temperature: float = 1.0) -> Tagger:
@@ -91,12 +92,14 @@ def train(
         tensors = fitted.tensors
         log("making the scores probabilities, on dev")
 
-        def tagged(temperature: float) -> list[Document]:
-            documents = tagger_of(tensors, temperature).pipe(d.text for d in dataset.dev)
-            return map_labels(documents, dataset.dev_map)
+        def tagged(temperature: float, least_score: float = 0.0) -> list[Document]:
+            tagger = tagger_of(tensors, temperature)
+            tagger.least_score = least_score
+            return map_labels(tagger.pipe(d.text for d in dataset.dev), dataset.dev_map)
 
+        # All that is found says how sure the network should be, whatever will be told of it.
         config["temperature"] = fitting_temperature(tagged, dataset.dev)
-        scores = evaluate(dataset.dev, tagged(config["temperature"]))
+        scores = evaluate(dataset.dev, tagged(config["temperature"], options.least_score))
         best = max(fitted.history, key=lambda row: row["dev_f1"])
         config["training"] = {
             "options": options.to_values(),

@@ -87,6 +87,7 @@ def export(architecture: Architecture, directory: Path) -> Exported:
         "text": {},
         "temperature": 1.5,
         "name_agreement": 2.0,
+        "least_score": 0.2,
         "training": {},
         "scores": {},
         "versions": {},

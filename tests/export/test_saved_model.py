@@ -20,7 +20,7 @@ from exported_models import (
 
 from nertagger.corpora.reading import read_corpus
 from nertagger.models.random_models import architectures
-from nertagger.runtime.decoding import Decoder
+from nertagger.runtime.decoding import Decoder, without_unlikely
 from nertagger.runtime.name_agreement import agree
 from nertagger.text.sentences import split_sentences_batch
 from nertagger.text.tokens import tokenize_batch
@@ -95,6 +95,7 @@ def _entities_of_keras(exported, texts):
     tokens = [texts[text][start:end] for text, start, end in spans]
     documents = [first[0] for first, _ in ends_of]
     decoded = agree(decoded, names, tokens, documents, config["name_agreement"])
+    decoded = without_unlikely(decoded, config["least_score"])
     found = [[] for _ in texts]
     for first, last, label, score in zip(
         decoded.firsts, decoded.lasts, decoded.labels, decoded.entity_scores, strict=True

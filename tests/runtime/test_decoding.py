@@ -89,6 +89,8 @@ def test_chain_probabilities_are_those_of_all_paths(scheme, temperature):
         for t, tag in enumerate(shown):
             same = [_bio(found, end - begin)[t] == tag for found in all_spans]
             assert decoded.scores[begin + t] == pytest.approx(probabilities[same].sum(), abs=1e-5)
+            outside = sum(p for p, path in zip(probabilities, paths, strict=True) if path[t] == "O")
+            assert decoded.outside[begin + t] == pytest.approx(outside, abs=1e-5)
 
 
 @pytest.mark.parametrize("scheme", ["BIO", "BIOES"])
@@ -139,6 +141,7 @@ def test_sigmoid_runs_are_names():
     ]
     np.testing.assert_allclose(decoded.entity_scores, [p[0] * p[1], p[3], p[5], p[6]], rtol=1e-6)
     np.testing.assert_allclose(decoded.scores, np.maximum(p, 1 - p), rtol=1e-6)
+    np.testing.assert_allclose(decoded.outside, 1 - p, rtol=1e-5)
 
 
 def test_temperature_softens_every_head():

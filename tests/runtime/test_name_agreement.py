@@ -27,6 +27,7 @@ def decoded_of(mentions: list[tuple[str, int, float]]) -> tuple[Decoded, list[st
     return Decoded(
         tags,
         scores,
+        np.zeros_like(scores),
         np.array(firsts, np.intp),
         np.array(lasts, np.intp),
         np.array([label for _, label, _ in mentions], np.intp),

@@ -164,6 +164,7 @@ def _change(config, key, value):
         ("labels", "PER", ("'labels' is 'PER', expected a list",)),
         ("colour", "red", ("has 'colour'", "upgrade")),
         ("temperature", 0, ("'temperature' is 0, expected more than 0",)),
+        ("least_score", 1.5, ("'least_score' is 1.5, expected 0 to 1",)),
         ("temperature", "hot", ("'temperature' is 'hot', expected a number",)),
         ("temperature", True, ("'temperature' is True, expected a number",)),
         ("tags", ["O"], ("'tags' are not those of 'architecture'",)),

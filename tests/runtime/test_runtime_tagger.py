@@ -75,6 +75,26 @@ def test_finds_entities(tagger):
     assert {entity.label for entity in document.entities} <= set(tagger.labels)
 
 
+def test_entities_that_are_not_likely_enough_are_not_told(tagger):
+    everything = tagger(tiny_models.TEXT)
+    scores = sorted(entity.score for entity in everything.entities)
+    tagger.least_score = least = scores[len(scores) // 2]
+    document = tagger(tiny_models.TEXT)
+    _check(document)
+    told = [entity for entity in everything.entities if entity.score >= least]
+    assert 0 < len(told) < len(everything.entities)
+    assert document.entities == told
+    for before, after in zip(everything.tokens, document.tokens, strict=True):
+        if any(entity.start <= before.start < entity.end for entity in told):
+            assert after == before
+        else:
+            # What was an O before keeps its score; what becomes one was less likely to be.
+            assert after.tag == "O"
+            assert after.score == before.score if before.tag == "O" else after.score < 0.5
+    tagger.least_score = 1.0
+    assert tagger(tiny_models.TEXT).entities == []
+
+
 def test_softmax_tags_are_the_plain_network_s():
     config, encoder, tensors = tiny_models.make(head="softmax")
     document = Tagger(config, encoder, tensors)(tiny_models.TEXT)
