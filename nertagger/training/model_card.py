@@ -22,6 +22,8 @@ def model_card(config: Mapping[str, Any]) -> str:
         "none is stated; the licence of the text that it learnt from says what it may be used for"
     )
     mapped = f" with {options['dev_map']}" if options["dev_map"] else ""
+    least = config["least_score"]
+    untold = f" Entities with a score below {least} are not told." if least else ""
     about = f"\n{options['about'].strip()}\n" if options["about"] else ""
     return f"""# {config["name"]}
 
@@ -51,7 +53,7 @@ Exact spans, in percent, on the text it was chosen on: a little better than on t
 
 The scores of entities are probabilities: here, entities with a score of x % are right in x % of
 the cases, give or take {apart:.1f} (expected calibration error, in points; temperature
-{config["temperature"]}).
+{config["temperature"]}).{untold}
 {about}
 ## How it was made
 

@@ -195,6 +195,7 @@ def test_the_card_of_a_mixture_holds_the_file_that_makes_it_again(small_options,
     assert "others, for a head of its own, not kept |" in text
     assert "**Licence**: CC0 1.0." in text
     assert "Only two labels." in text
+    assert "Entities with a score below 0.33 are not told." in text
     toml = tmp_path / "again.toml"
     toml.write_text(text.split("```toml\n")[1].split("```")[0])
     again = TrainingOptions(**read_options(toml))
