@@ -12,9 +12,8 @@ from pathlib import Path
 
 import nertagger
 from nertagger.corpora.reading import read_corpus
-from nertagger.evaluation.evaluate import spans_of
-from nertagger.evaluation.label_map import map_labels, parse_label_map
-from nertagger.evaluation.scores import entity_scores
+from nertagger.evaluation.evaluate import evaluate
+from nertagger.evaluation.label_map import parse_label_map
 
 LEAST = (0.0, 0.2, 0.25, 0.3, 0.33, 0.36, 0.4, 0.5)
 
@@ -26,15 +25,15 @@ def main() -> None:
     parser.add_argument("--map", default="")
     options = parser.parse_args()
     mapping = parse_label_map(options.map)
-    gold = map_labels(read_corpus(options.corpus).documents, mapping)
+    gold = read_corpus(options.corpus).documents
     print(f"{options.corpus.name:32}" + "".join(f"{least:7.2f}" for least in LEAST))
     for model in options.model:
         tagger = nertagger.load(model)
         line = f"{Path(model).name[:31]:32}"
         for least in LEAST:
             tagger.least_score = least
-            predicted = map_labels(tagger.pipe(document.text for document in gold), mapping)
-            scores = entity_scores(spans_of(gold), spans_of(predicted))
+            predicted = tagger.pipe(document.text for document in gold)
+            scores = evaluate(gold, predicted, mapping)
             line += f"{100 * scores['micro']['f1']:7.2f}"
         print(line, flush=True)
 

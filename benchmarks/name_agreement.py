@@ -29,6 +29,8 @@ def main() -> None:
     options = parser.parse_args()
     mapping = parse_label_map(options.map)
     tagger = nertagger.load(options.model)
+    # The same mentions at every strength.
+    tagger.least_score = 0.0
     gold = map_labels(read_corpus(options.corpus).documents, mapping)
     tagged = {}
     for strength in STRENGTHS:
