@@ -6,7 +6,7 @@ As `nertagger.runtime.decoding`, on sentences padded to one length, and by the s
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -33,6 +33,18 @@ class Decoded(NamedTuple):
     entity_scores: tf.Tensor
 
 
+def of_entities(tags: tf.Tensor, values: tf.Tensor, elsewhere: Any) -> tf.Tensor:
+    """The value of each token's entity, [N].
+
+    Args:
+        tags: int32 [N], as `Decoded` has them.
+        values: [E], of the entities.
+        elsewhere: for tokens that are O.
+    """
+    begun = tf.cumsum(tf.bitwise.bitwise_and(tags, 1))
+    return tf.gather(tf.concat([[elsewhere], values], axis=0), tf.where(tags > 0, begun, 0))
+
+
 def without_unlikely(decoded: Decoded, firsts: tf.Tensor, least: float) -> Decoded:
     """What was decoded, without the entities whose probability is less than `least`.
 
@@ -41,10 +53,8 @@ def without_unlikely(decoded: Decoded, firsts: tf.Tensor, least: float) -> Decod
         firsts: int32 [E], each entity's first token.
         least: as `nertagger.runtime.decoding.without_unlikely` has it.
     """
-    # Each token's entity, counted from 1; what is outside of one is left as it is.
-    odd = tf.bitwise.bitwise_and(decoded.tags, 1) > 0
-    unlikely = tf.concat([[False], tf.gather(decoded.entity_scores, firsts) < least], axis=0)
-    dropped = tf.gather(unlikely, tf.cumsum(tf.cast(odd, tf.int32))) & (decoded.tags > 0)
+    unlikely = tf.gather(decoded.entity_scores, firsts) < least
+    dropped = of_entities(decoded.tags, unlikely, False)
     return Decoded(
         tf.where(dropped, 0, decoded.tags),
         tf.where(dropped, decoded.outside, decoded.scores),

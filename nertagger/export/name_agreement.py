@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from nertagger.export.decoding import Decoded
+from nertagger.export.decoding import Decoded, of_entities
 from nertagger.export.text_graph import indices
 from nertagger.runtime.name_agreement import CERTAIN
 
@@ -59,12 +59,10 @@ def agree(
     gives_way = (most > 0) & (odds > 0)
     share = most / tf.reduce_sum(of_name, axis=1)
 
-    # Each token's entity, counted from 1; what is outside of one is left as it is.
+    changed = of_entities(decoded.tags, gives_way, False)
+    label = of_entities(decoded.tags, other, 0)
+    score = of_entities(decoded.tags, share, 0.0)
     odd = tf.bitwise.bitwise_and(decoded.tags, 1) > 0
-    entity = tf.cumsum(tf.cast(odd, tf.int32))
-    changed = tf.gather(tf.concat([[False], gives_way], axis=0), entity) & (decoded.tags > 0)
-    label = tf.gather(tf.concat([[0], other], axis=0), entity)
-    score = tf.gather(tf.concat([[0.0], share], axis=0), entity)
     return Decoded(
         tf.where(changed, 2 * label + tf.where(odd, 1, 2), decoded.tags),
         tf.where(changed, score, decoded.scores),

@@ -94,7 +94,6 @@ class Decoder:
         begins = np.array([prefix in "BS" for prefix, _ in parts])
         closes = np.array([prefix in "ES" for prefix, _ in parts])
         self._label_of = label_of
-        self._outside = tags.index("O")
         # Whether a tag, by column, continues the entity of the one before it, by row.
         same_label = (label_of[:, None] == label_of) & (label_of >= 0)
         self._continues = same_label & ~closes[:, None] & ~begins
@@ -134,8 +133,7 @@ class Decoder:
             path = probabilities.argmax(axis=1)
         chosen = probabilities[np.arange(len(path)), path]
         logs = np.log(np.maximum(chosen, _TINY))
-        scores = self._scores(path, probabilities)
-        outside = np.minimum(probabilities[:, self._outside], 1)
+        scores, outside = self._scores(path, probabilities)
         return self._decoded(path, scores, outside, offsets, logs, logs)
 
     def _decode_chain(self, logits: np.ndarray, offsets: np.ndarray) -> Decoded:
@@ -153,8 +151,7 @@ class Decoder:
             emissions /= self._temperature
             inferred = self._infer(emissions, layout)
             path[places] = inferred.path
-            scores[places] = self._scores(inferred.path, inferred.marginals)
-            outside[places] = np.minimum(inferred.marginals[:, self._outside], 1)
+            scores[places], outside[places] = self._scores(inferred.path, inferred.marginals)
             chosen[places] = inferred.chosen
             steps[places] = inferred.log_steps
             if self._continuations is not None:
@@ -163,10 +160,11 @@ class Decoder:
         logs = np.log(np.maximum(chosen, _TINY))
         return self._decoded(path, scores, outside, offsets, logs, steps, stops)
 
-    def _scores(self, path: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
-        """The probabilities of the tags that are shown, [N]."""
+    def _scores(self, path: np.ndarray, probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The probabilities of the tags that are shown, and of O, [N] each."""
         shown = numpy_ops.matmul(probabilities, self._shown_as)
-        return np.minimum(shown[np.arange(len(path)), self._shown[path]], 1)
+        scores = shown[np.arange(len(path)), self._shown[path]]
+        return np.minimum(scores, 1), np.minimum(shown[:, 0], 1)
 
     def _decoded(
         self,

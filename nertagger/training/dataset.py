@@ -142,7 +142,7 @@ def read_dataset(options: TrainingOptions, log: Callable[[str], None]) -> Datase
         dev_map = {}
     else:
         tags = tags_of_labels(labels, scheme)
-    tag_numbers = TagNumbers(tags, labels, scheme, [source.corpus.labels for source in own])
+    tag_numbers = TagNumbers(tags, scheme, [source.corpus.labels for source in own])
     heads = [0] * len(shared) + [*range(1, len(own) + 1)]
     parts = [_sentences(source.corpus, log) for source in sources]
     numbers = [

@@ -21,7 +21,6 @@ class TagNumbers:
 
     Args:
         tags: of the model, in their order; numbered first.
-        labels: the labels of these tags.
         scheme: of these tags.
         own_labels: the labels of each further head.
 
@@ -32,14 +31,12 @@ class TagNumbers:
     def __init__(
         self,
         tags: Sequence[str],
-        labels: Collection[str],
         scheme: str,
         own_labels: Sequence[Collection[str]] = (),
     ) -> None:
         own = [tuple(tags_of_labels(sorted(one), scheme)) for one in own_labels]
         self.heads = (tuple(tags), *own)
         self.scheme = scheme
-        self._labels = [sorted(one) for one in (labels, *own_labels)]
         *firsts, self._count = accumulate(map(len, self.heads), initial=0)
         self._tag_numbers = [
             {tag: number for number, tag in enumerate(head, first)}
@@ -92,11 +89,10 @@ class TagNumbers:
         if tag != OUTSIDE:
             meant = [f"{prefix}-{one}" for one in source.labels_of(label)]
             return frozenset(self._tag_numbers[head][one] for one in meant)
-        unknown = [label for label in self._labels[head] if label not in source.annotated]
         return frozenset(
             number
             for other, number in self._tag_numbers[head].items()
-            if other == OUTSIDE or split_tag(other)[1] in unknown
+            if other == OUTSIDE or split_tag(other)[1] not in source.annotated
         )
 
     def _number(self, members: frozenset[int]) -> int:

@@ -82,7 +82,11 @@ def test_what_is_learnt_beside_has_heads_of_its_own(tmp_path, monkeypatch, capsy
     micro = dict.fromkeys(("f1", "precision", "recall"), 0.5)
     result = {"model": "a/1", "epoch": 1, "scores": {"micro": micro}, "interrupted": False}
     asked = []
-    train = lambda options, resume, export: asked.append(options.sources) or result  # noqa: E731
+
+    def train(options, resume, export):
+        asked.append(options.sources)
+        return result
+
     monkeypatch.setattr("nertagger.training.train.train", train)
     config = tmp_path / "train.toml"
     config.write_text('[[train]]\npath = "c.conll"\nrepeat = 2\n')

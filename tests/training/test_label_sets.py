@@ -31,7 +31,7 @@ def source(annotated: tuple[str, ...], **alternatives: tuple[str, ...]) -> Label
 
 
 def test_what_a_corpus_does_not_annotate_may_be_there():
-    numbers = TagNumbers(TAGS, ("FAC", "LOC", "TIME"), "BIOES")
+    numbers = TagNumbers(TAGS, "BIOES")
     whole = numbers.of_corpus(source(("FAC", "LOC", "TIME")), [["O", "B-LOC", "I-LOC"]])
     assert numbers.table() is None
     assert [TAGS[number] for number in whole] == ["O", "B-LOC", "E-LOC"]
@@ -48,7 +48,7 @@ def test_what_a_corpus_does_not_annotate_may_be_there():
 
 
 def test_a_span_may_be_one_of_several():
-    numbers = TagNumbers(TAGS, ("FAC", "LOC", "TIME"), "BIOES")
+    numbers = TagNumbers(TAGS, "BIOES")
     found = numbers.of_corpus(
         source(("FAC", "LOC", "TIME"), place=("LOC", "FAC")), [["B-LOC|FAC", "I-LOC|FAC", "O"]]
     )

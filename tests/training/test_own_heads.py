@@ -30,7 +30,7 @@ def source(*annotated: str) -> LabelledCorpus:
 
 def test_a_further_head_numbers_its_tags_after_the_model_s():
     tags = tags_of_labels(["LOC", "PER"], "BIOES")
-    numbers = TagNumbers(tags, ["LOC", "PER"], "BIOES", [["person", "PER"], ["town"]])
+    numbers = TagNumbers(tags, "BIOES", [["person", "PER"], ["town"]])
     assert numbers.heads == (
         tuple(tags),
         tuple(tags_of_labels(["PER", "person"], "BIOES")),
@@ -52,7 +52,7 @@ def test_a_further_head_numbers_its_tags_after_the_model_s():
 
 def test_what_is_unknown_in_a_head_is_one_of_its_own_tags():
     tags = tags_of_labels(["LOC"], "BIOES")
-    numbers = TagNumbers(tags, ["LOC"], "BIOES", [["person", "town"]])
+    numbers = TagNumbers(tags, "BIOES", [["person", "town"]])
     # It uses towns and annotates them not.
     unknown = numbers.of_corpus(source("person"), [["O", "B-person"]], head=1)
     every = [tag for head in numbers.heads for tag in head]
@@ -64,7 +64,7 @@ def test_what_is_unknown_in_a_head_is_one_of_its_own_tags():
 
 
 def test_one_head_alone_has_no_table():
-    assert TagNumbers(["O", "B-LOC", "I-LOC"], ["LOC"], "BIO").head_table() is None
+    assert TagNumbers(["O", "B-LOC", "I-LOC"], "BIO").head_table() is None
 
 
 @pytest.mark.parametrize("head", ["crf", "softmax"])
