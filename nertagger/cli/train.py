@@ -37,6 +37,7 @@ _HELP = {
     "characters": "How a word's characters enter the network.",
     "vectors": "Pretrained vectors: GloVe or word2vec text, or a NumPy archive.",
     "vector_rows": "Keep the first so many vectors and the corpus's words'.  [default: all]",
+    "misspellings": "Read an unknown word as the common one that is so many slips away: 0 or 1.",
     "unknown_probability": "With which a word seen once becomes <UNK> in training.",
     "case_variation": "With which a sentence is learnt all in capitals or in lower case.  "
     "[default: 0 for small corpora, else 0.05]",
@@ -44,6 +45,9 @@ _HELP = {
     "[default: 0 for small corpora, else 0.2]",
     "punctuation_variation": "With which a sentence is learnt without its punctuation.  "
     "[default: 0 for small corpora, else 0.05]",
+    "context_dimension": "Length of what a sentence is told of its document, from its words' "
+    "vectors; 0 for nothing.",
+    "context_variation": "With which a sentence is learnt as if it were all of its document.",
     "epochs": "Passes over the corpus, at most.  [default: 20, small corpora to 100]",
     "patience": "Stop after so many epochs without a better dev F1.  [default: a third of them]",
     "batch_size": "Sentences of a step.  [default: 8 for small corpora, else 32]",

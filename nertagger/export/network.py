@@ -5,7 +5,7 @@ Nothing here names a device, and every operation has a kernel for GPUs too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -13,10 +13,12 @@ import numpy as np
 import tensorflow as tf
 
 from nertagger.crf.equations import Chain
+from nertagger.export.blocks import in_blocks
 from nertagger.export.decoding import Decoded, DecodingGraph
 from nertagger.models.architecture import Architecture
 from nertagger.models.tagger import build
 from nertagger.models.tensors import assign_tensors, named_variables
+from nertagger.runtime.document_context import SCALE
 
 TYPES_AT_ONCE = 8192
 SENTENCES_AT_ONCE = 256
@@ -49,8 +51,15 @@ class NetworkGraph:
         self.decoding = DecodingGraph(architecture.head, architecture.tags, chain, temperature)
         # The model is cut in two before its first recurrent layer.
         sequences, mask = model.get_layer("encoder_0").input
-        self._features = keras.Model(model.input, sequences)
         self._sentences = keras.Model([sequences, mask], model.output)
+        self._context = None
+        if architecture.context_dimension:
+            self._context = variables["context.kernel"], variables["context.bias"]
+            self._skipped = architecture.context_skipped
+            self._vectors = model.get_layer("vector_rows")
+            sequences, _ = model.get_layer("with_context").input
+        of_tokens = {name: part for name, part in model.input.items() if name != "document"}
+        self._features = keras.Model(of_tokens, sequences)
 
     def __call__(
         self,
@@ -58,6 +67,8 @@ class NetworkGraph:
         type_of: tf.Tensor,
         offsets: tf.Tensor,
         order: tf.Tensor,
+        text_of: tf.Tensor,
+        text_count: tf.Tensor,
     ) -> Decoded:
         """[N] of everything.
 
@@ -66,9 +77,18 @@ class NetworkGraph:
             type_of: int32 [N], which of them each token is.
             offsets: int32 [S + 1], where each sentence begins, and N.
             order: int32 [S], the sentences, the longest first.
+            text_of: int32 [N], the number of each token's text.
+            text_count: int32, how many texts there are.
         """
-        features = self._features_of_types(inputs)
+        features, *shares = self._features_of_types(inputs)
         count = tf.size(type_of)
+        if self._context is not None:
+            shares = tf.cast(tf.gather(shares[0], type_of), tf.float64)
+            sums = tf.math.unsorted_segment_sum(shares, text_of, text_count)
+            sums = tf.cast(sums, tf.float32)
+            _, bias = self._context
+            means = SCALE * sums[:, :-1] / tf.maximum(sums[:, -1:], 1.0)
+            contexts = tf.tanh(means + bias)
 
         def block(begin: tf.Tensor) -> tuple[tf.Tensor, ...]:
             some = order[begin : begin + SENTENCES_AT_ONCE]
@@ -78,6 +98,10 @@ class NetworkGraph:
             mask = times < lengths[:, None]
             places = tf.minimum(starts[:, None] + times, count - 1)
             sequences = tf.gather(features, tf.gather(type_of, places))
+            if self._context is not None:
+                told = tf.gather(contexts, tf.gather(text_of, starts))[:, None]
+                told = tf.repeat(told, tf.size(times), axis=1)
+                sequences = tf.concat([sequences, told], axis=2)
             logits = self._sentences([sequences, mask], training=False)
             decoded = self.decoding(logits, mask)
             return tuple(tf.boolean_mask(part, mask) for part in (places, *decoded))
@@ -88,48 +112,23 @@ class NetworkGraph:
         )
         return Decoded(*(tf.scatter_nd(places[:, None], part, [count]) for part in parts))
 
-    def _features_of_types(self, inputs: Mapping[str, tf.Tensor]) -> tf.Tensor:
-        """Their features side by side, float32 [U, D]."""
+    def _features_of_types(self, inputs: Mapping[str, tf.Tensor]) -> list[tf.Tensor]:
+        """Their features side by side, float32 [U, D], and where there is a context their shares in
+        it, [U, C + 1]; see `runtime.document_context`."""
 
-        def block(begin: tf.Tensor) -> tuple[tf.Tensor]:
+        def block(begin: tf.Tensor) -> tuple[tf.Tensor, ...]:
             rows = slice(begin, begin + TYPES_AT_ONCE)
             some = {name: part[None, rows] for name, part in inputs.items()}
-            return (self._features(some, training=False)[0],)
+            features = self._features(some, training=False)[0]
+            if self._context is None:
+                return (features,)
+            kernel, _ = self._context
+            counts = tf.cast(some["vectors"][0] > self._skipped, tf.float32)[:, None]
+            shares = tf.matmul(self._vectors(some["vectors"])[0], kernel) * counts
+            return features, tf.concat([shares, counts], axis=1)
 
-        spec = tf.TensorSpec([None, self._features.output.shape[-1]], tf.float32)
-        (features,) = in_blocks(block, tf.shape(inputs["words"])[0], TYPES_AT_ONCE, [spec])
-        return features
-
-
-def in_blocks(
-    compute: Callable[[tf.Tensor], Sequence[tf.Tensor]],
-    count: tf.Tensor,
-    size: int,
-    specs: Sequence[tf.TensorSpec],
-) -> list[tf.Tensor]:
-    """Computes in blocks, one after another, and puts the results together.
-
-    Args:
-        compute: from where a block begins to its results, of which each has any number of rows.
-        count: of everything; int32.
-        size: of a block.
-        specs: of the results.
-
-    Returns:
-        Each result's rows, those of all blocks; none where `count` is 0.
-    """
-    options = {"dynamic_size": True, "infer_shape": False}
-    arrays = [tf.TensorArray(s.dtype, 0, element_shape=s.shape, **options) for s in specs]
-
-    def goes_on(number: tf.Tensor, arrays: Sequence[tf.TensorArray]) -> tf.Tensor:
-        return number * size < count
-
-    def step(number: tf.Tensor, arrays: Sequence[tf.TensorArray]) -> tuple[Any, ...]:
-        results = compute(number * size)
-        return number + 1, [
-            array.write(number, result) for array, result in zip(arrays, results, strict=True)
-        ]
-
-    # Blocks beside each other would take the memory that blocks are there to save.
-    _, arrays = tf.while_loop(goes_on, step, (tf.constant(0), arrays), parallel_iterations=1)
-    return [array.concat() for array in arrays]
+        widths = [self._features.output.shape[-1]]
+        if self._context is not None:
+            widths.append(self._context[0].shape[1] + 1)
+        specs = [tf.TensorSpec([None, width], tf.float32) for width in widths]
+        return in_blocks(block, tf.shape(inputs["words"])[0], TYPES_AT_ONCE, specs)

@@ -164,7 +164,10 @@ class TaggerModule(tf.Module):
             offsets = self._text.sentence_offsets(characters, tokens)
             inputs = self._inputs.encode(characters, tokens.types)
             order = tf.argsort(offsets[1:] - offsets[:-1], direction="DESCENDING", stable=True)
-        decoded = self._network(inputs, tokens.type_of, offsets, order)
+            sizes = tokens.text_offsets[1:] - tokens.text_offsets[:-1]
+            count = tf.size(sizes)
+            text_of = tf.repeat(tf.range(count), sizes)
+        decoded = self._network(inputs, tokens.type_of, offsets, order, text_of, count)
         with tf.device(_CPU):
             entities = _entities(characters, tokens, decoded)
             if self._name_agreement:

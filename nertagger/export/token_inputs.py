@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from nertagger.export.lookup import BLOCK, CodePointTable, line_table, word_numbers
+from nertagger.export.misspellings import MisspellingsGraph
 from nertagger.export.text_graph import ArrayNames, Characters, Types
 from nertagger.text import characters as c
 from nertagger.text.case_features import case_of_counts
@@ -38,6 +39,7 @@ class TokenInputs:
             number_of[characters] = np.arange(len(characters)) + len(NAMES)
             number_of[_NO_CODE] = PAD
             self._number_of = CodePointTable(number_of)
+        self._misspellings = MisspellingsGraph(encoder) if encoder.misspellings else None
         self._width = encoder.characters_per_token
         self._case = encoder.case
 
@@ -49,6 +51,8 @@ class TokenInputs:
             inputs["characters"] = self._number_of(codes)
         if self.vectors is not None:
             inputs["vectors"] = self._vectors(types)
+        if self._misspellings is not None:
+            inputs |= self._misspellings(characters, types, inputs["words"], inputs["vectors"])
         if self._case:
             inputs["case"] = _case(characters, types)
         return inputs

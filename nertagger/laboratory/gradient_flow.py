@@ -95,10 +95,10 @@ def tagger_cells(
         architecture: the model's, plain values.
         tensors: its weights, by name.
         encoder: from tokens to numbers.
-        pieces: tokens.
+        pieces: tokens; each piece is a document of its own.
     """
     features = TokenFeatures(architecture, tensors, encoder)
-    inputs = np.stack([features(piece) for piece in pieces]).astype(np.float64)
+    inputs = np.stack([features.in_document(piece) for piece in pieces]).astype(np.float64)
     one_hot_size = (
         architecture["vocabulary_size"] if architecture["word_encoding"] == "one-hot" else 0
     )

@@ -110,10 +110,10 @@ class TracedTagger:
         }
 
     def read(self, sentences: Sequence[Sequence[str]]) -> Reading:
-        """Reads sentences of tokens, none of them empty."""
+        """Reads sentences of tokens, none of them empty, each a document of its own."""
         lengths = [len(sentence) for sentence in sentences]
         mask = np.arange(max(lengths)) < np.array(lengths)[:, None]
-        rows = self._features([token for sentence in sentences for token in sentence])
+        rows = np.concatenate([self._features.in_document(sentence) for sentence in sentences])
         a = self.architecture
         one_hot = a["vocabulary_size"] if a["word_encoding"] == "one-hot" else 0
         kept_rows: np.ndarray | None = None

@@ -35,6 +35,9 @@ class Architecture:
         vector_count: rows of the frozen table of pretrained vectors, with row 0; 0 for none.
         vector_dimension: length of a pretrained vector.
         case_count: categories of the case feature, with padding; 0 for none.
+        context_dimension: C, length of what a sentence is told of its document, see
+            `runtime.document_context`; 0 for none. More needs `vector_count`.
+        context_skipped: so many of the first vectors, the commonest words', do not count there.
         dropout: rate at the encoder's input and after each of its layers, in training.
         recurrent_dropout: rate on h_{t-1}, one mask for all steps, in training.
         l2: weight of the squared norm of the encoder's kernels and the head's kernel.
@@ -58,6 +61,8 @@ class Architecture:
     vector_count: int = 0
     vector_dimension: int = 0
     case_count: int = 0
+    context_dimension: int = 0
+    context_skipped: int = 0
     dropout: float = 0.5
     recurrent_dropout: float = 0.0
     l2: float = 0.0
@@ -79,6 +84,10 @@ class Architecture:
         for name in ("dropout", "recurrent_dropout"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; expected 0 <= {name} < 1")
+        if self.context_dimension < 0 or (self.context_dimension and not self.vector_count):
+            raise ValueError(
+                f"context_dimension is {self.context_dimension}; expected 0, or more with vectors"
+            )
         if self.l2 < 0:
             raise ValueError(f"l2 is {self.l2}; expected 0 or more")
         if not self.tags:

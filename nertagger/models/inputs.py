@@ -158,6 +158,38 @@ class CaseFeatures(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="nertagger")
+class DocumentContext(keras.layers.Layer):
+    """What every token is told of its document: tanh(Wᵀm + b).
+
+    Args:
+        dimension: C, length of what is told.
+
+    Call: m float [B, F], of each sentence's document, see `runtime.document_context`, and anything
+    [B, T, …] -> float [B, T, C].
+    """
+
+    def __init__(self, dimension: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.dimension = dimension
+
+    def build(self, means_shape: Any, tokens_shape: Any) -> None:
+        self.kernel = self.add_weight(
+            shape=(means_shape[-1], self.dimension), initializer="glorot_uniform", name="kernel"
+        )
+        self.bias = self.add_weight(shape=(self.dimension,), initializer="zeros", name="bias")
+
+    def call(self, means: Any, tokens: Any) -> Any:
+        context = ops.tanh(ops.matmul(means, self.kernel) + self.bias)[:, None]
+        return ops.broadcast_to(context, (*ops.shape(tokens)[:2], self.dimension))
+
+    def compute_output_shape(self, means_shape: Any, tokens_shape: Any) -> tuple[Any, ...]:
+        return (*tokens_shape[:2], self.dimension)
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {"dimension": self.dimension}
+
+
+@keras.saving.register_keras_serializable(package="nertagger")
 class WordIndex(keras.layers.Layer):
     """The word's index as the first of an encoder's features, for its `one_hot_size`.
 

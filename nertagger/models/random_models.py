@@ -33,6 +33,8 @@ def architectures() -> Iterator[Architecture]:
         vector_count=20,
         vector_dimension=3,
         case_count=12,
+        context_dimension=4,
+        context_skipped=2,
         dropout=0.2,
     )
     for cell in CELLS:
@@ -45,9 +47,9 @@ def architectures() -> Iterator[Architecture]:
     yield dataclasses.replace(plain, word_encoding="one-hot", cell="gru", layers=2)
     yield dataclasses.replace(plain, layers=2)
     yield dataclasses.replace(plain, layers=3, cell="peephole-lstm", head="softmax")
-    yield dataclasses.replace(
-        plain, character_encoding="none", vector_count=0, vector_dimension=0, case_count=0
-    )
+    yield dataclasses.replace(plain, context_dimension=0)
+    bare = dataclasses.replace(plain, context_dimension=0, vector_count=0, vector_dimension=0)
+    yield dataclasses.replace(bare, character_encoding="none", case_count=0)
     yield dataclasses.replace(plain, characters_per_token=9, character_width=5)
 
 

@@ -15,6 +15,7 @@ from nertagger.models.heads import head_of
 from nertagger.models.inputs import (
     CaseFeatures,
     CharacterConvolution,
+    DocumentContext,
     FrozenVectors,
     PaddingMask,
     WordIndex,
@@ -79,8 +80,8 @@ def build(
 
     Returns:
         A model from a dict of inputs (`words` int [B, T]; `characters` int [B, T, C], `vectors`
-        int [B, T] and `case` int [B, T] where the architecture has them; 0 is padding) to logits
-        [B, T, K].
+        int [B, T], `case` int [B, T] and `document` float [B, F], see `runtime.document_context`,
+        where the architecture has them; 0 is padding) to logits [B, T, K].
     """
     a = architecture
     seeds = np.random.default_rng(seed)
@@ -136,6 +137,14 @@ def build(
         encoded = _join(features, input_dtype)
         if a.dropout:
             encoded = keras.layers.Dropout(a.dropout, seed=next_seed())(encoded)
+    if a.context_dimension:
+        means = inputs["document"] = keras.Input((a.vector_dimension,), name="document")
+        if a.dropout:
+            means = keras.layers.Dropout(a.dropout, seed=next_seed())(means)
+        told = DocumentContext(a.context_dimension, name="context")(means, word_ids)
+        if a.dropout:
+            told = keras.layers.Dropout(a.dropout, seed=next_seed())(told)
+        encoded = keras.layers.Concatenate(name="with_context", dtype=input_dtype)([encoded, told])
     regularizer = keras.regularizers.L2(a.l2) if a.l2 else None
     for number in range(a.layers):
         first_one_hot = one_hot_size if number == 0 else 0

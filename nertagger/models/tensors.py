@@ -72,6 +72,10 @@ def named_variables(model: TaggerModel) -> Iterator[tuple[str, Any]]:
         vectors = model.get_layer("vector_rows")
         yield "vectors.codes", vectors.codes
         yield "vectors.scales", vectors.scales
+    if a.context_dimension:
+        context = model.get_layer("context")
+        yield "context.kernel", context.kernel
+        yield "context.bias", context.bias
     for number in range(a.layers):
         encoder = model.get_layer(f"encoder_{number}")
         for direction in ("forward", "backward"):

@@ -46,9 +46,12 @@ _CHOICES = {
     "word_encoding": ("one-hot", "embedding"),
     "character_encoding": ("convolution", "none"),
 }
+# Models of before have none of them.
+_OPTIONAL_COUNTS = {"context_dimension": 0, "context_skipped": 0}
 _TRAINING_ONLY = ("dropout", "recurrent_dropout", "l2")
 
-ARCHITECTURE_KEYS = {"tags", *_COUNTS, *_CHOICES, *_TRAINING_ONLY}
+_REQUIRED_KEYS = {"tags", *_COUNTS, *_CHOICES, *_TRAINING_ONLY}
+ARCHITECTURE_KEYS = {*_REQUIRED_KEYS, *_OPTIONAL_COUNTS}
 
 _NAMES = {
     int: "a whole number",
@@ -102,9 +105,9 @@ def check_config(config: Any, path: Path) -> None:
 
 
 def _check_architecture(architecture: Mapping[str, Any], path: Path) -> None:
-    _check_keys(architecture, ARCHITECTURE_KEYS, (), "architecture.", path)
-    for key, least in _COUNTS.items():
-        value = architecture[key]
+    _check_keys(architecture, _REQUIRED_KEYS, _OPTIONAL_COUNTS, "architecture.", path)
+    for key, least in (_COUNTS | _OPTIONAL_COUNTS).items():
+        value = architecture.get(key, least)
         if type(value) is not int or value < least:
             raise InputError(
                 f"'architecture.{key}' is {value!r:.60}, expected a whole number from {least}", path
@@ -116,6 +119,13 @@ def _check_architecture(architecture: Mapping[str, Any], path: Path) -> None:
                 f"expected one of {', '.join(choices)}",
                 path,
             )
+    context = architecture.get("context_dimension", 0)
+    if context and ("context_skipped" not in architecture or not architecture["vector_count"]):
+        raise InputError(
+            f"'architecture.context_dimension' is {context}, which needs 'context_skipped' and "
+            f"vectors; {_REMEDY}",
+            path,
+        )
     tags = architecture["tags"]
     if not isinstance(tags, list) or not tags or not all(isinstance(tag, str) for tag in tags):
         raise InputError(f"'architecture.tags' is {tags!r:.60}, expected a list of tags", path)

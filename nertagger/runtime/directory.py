@@ -123,7 +123,8 @@ def read_model(path: Path) -> ModelDirectory:
     weights = assets / WEIGHTS
     tensors = read_tensors(weights)
     _check_tensors(tensors, architecture, weights)
-    return ModelDirectory(path, config, _encoder(assets, architecture), tensors)
+    encoder = _encoder(assets, architecture, config["text"].get("misspellings", False))
+    return ModelDirectory(path, config, encoder, tensors)
 
 
 def _version(place: Path) -> Path | None:
@@ -150,7 +151,7 @@ def _config(path: Path) -> dict[str, Any]:
     return config
 
 
-def _encoder(assets: Path, architecture: Mapping[str, Any]) -> TokenEncoder:
+def _encoder(assets: Path, architecture: Mapping[str, Any], misspellings: bool) -> TokenEncoder:
     vocabulary = _read(assets / VOCABULARY, Vocabulary.read)
     _check_size(assets / VOCABULARY, vocabulary.size, architecture["vocabulary_size"])
     characters = None
@@ -171,6 +172,7 @@ def _encoder(assets: Path, architecture: Mapping[str, Any]) -> TokenEncoder:
         architecture["characters_per_token"],
         vector_rows,
         architecture["case_count"] > 0,
+        misspellings,
     )
 
 

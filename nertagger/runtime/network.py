@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from nertagger.recurrent import equations, numpy_ops
+from nertagger.runtime.document_context import sums_between
 from nertagger.runtime.steps import (
     EquationSteps,
     LSTMSteps,
@@ -54,6 +55,10 @@ def tensor_shapes(architecture: Mapping[str, Any]) -> dict[str, tuple[int, ...]]
         features += a["vector_dimension"]
     if a["case_count"]:
         features += a["case_count"] - 1
+    if context := a.get("context_dimension"):
+        shapes["context.kernel"] = (a["vector_dimension"], context)
+        shapes["context.bias"] = (context,)
+        features += context
     for layer in range(a["layers"]):
         for direction in DIRECTIONS:
             prefix = f"encoder.{layer}.{direction}"
@@ -102,23 +107,35 @@ class Network:
         self._head_kernels = tensors["head.kernel"].reshape(2, self._units, -1)
         self._head_bias = tensors["head.bias"]
         features, first_layer = TokenFeatures(architecture, tensors, encoder), self._layers[0]
+        self._context = features.context
         self._width = len(cell.gates) * self._units
 
         # No method: a cache that knew the network it belongs to would outlive it, until Python
         # looks for cycles.
-        def first_projection(tokens: Sequence[str], out: np.ndarray) -> None:
-            first_layer.project(features(tokens), out)
+        def of_tokens(tokens: Sequence[str], out: Sequence[np.ndarray]) -> None:
+            inputs, shares = features(tokens)
+            first_layer.project(inputs, out[0])
+            if shares is not None:
+                out[1][:] = shares
 
-        self.cache = TokenCache(
-            first_projection, 2 * self._width, max(256, cache_bytes // (8 * self._width))
-        )
+        widths = [2 * self._width]
+        if self._context is not None:
+            widths.append(self._context.dimension + 1)
+        self.cache = TokenCache(of_tokens, widths, max(256, cache_bytes // (4 * sum(widths))))
 
-    def logits(self, tokens: Sequence[str], offsets: np.ndarray) -> np.ndarray:
+    def logits(
+        self,
+        tokens: Sequence[str],
+        offsets: np.ndarray,
+        document_offsets: np.ndarray | None = None,
+    ) -> np.ndarray:
         """float32 [N, K].
 
         Args:
             tokens: of all sentences, one after another.
             offsets: where each sentence begins, and N: int [S + 1], rising, no sentence empty.
+            document_offsets: where each document begins, and N: int [D + 1], no sentence in two;
+                without them all is one document.
         """
         offsets = np.asarray(offsets, np.intp)
         logits = np.empty((len(tokens), len(self._head_bias)), np.float32)
@@ -126,20 +143,28 @@ class Network:
             return logits
         lengths = offsets[1:] - offsets[:-1]
         order = (-lengths).argsort(kind="stable")
-        with self.cache.rows(tokens) as (table, rows):
+        with self.cache.rows(tokens) as (tables, rows):
+            shifts = None
+            if self._context is not None:
+                if document_offsets is None:
+                    document_offsets = np.array([0, len(tokens)])
+                sums = sums_between(tables[1].take(rows, 0), document_offsets)
+                document_of = document_offsets.searchsorted(offsets[:-1], side="right") - 1
+                shifts = self._layers[0].shifts(self._context.of_sums(sums))[:, document_of]
             for begin in range(0, len(order), _SENTENCES_AT_ONCE):
                 some = order[begin : begin + _SENTENCES_AT_ONCE]
                 schedule = Schedule(lengths[some])
                 places = schedule.places(offsets[some])
-                inputs = table, rows[places]
+                shift = None if shifts is None else shifts[:, some]
+                inputs = tables[0], rows[places], shift
                 for layer, following in pairwise(self._layers):
                     encoded = np.empty((len(places), 2, self._units), np.float32)
-                    for half, outputs in layer.run(*inputs, schedule):
+                    for half, outputs in layer.run(schedule, *inputs):
                         encoded[schedule.visits[half], half] = outputs
                     projected = np.empty((len(places), 2 * self._width), np.float32)
                     following.project(encoded.reshape(len(places), -1), projected)
-                    inputs = projected, np.arange(len(places))
-                for half, outputs in self._layers[-1].run(*inputs, schedule):
+                    inputs = projected, np.arange(len(places)), None
+                for half, outputs in self._layers[-1].run(schedule, *inputs):
                     scores = numpy_ops.matmul(outputs, self._head_kernels[half])
                     here = places[schedule.visits[half]]
                     if half:
@@ -163,7 +188,14 @@ class _Layer:
     ) -> None:
         directions = [_weights(tensors, f"encoder.{number}.{d}.") for d in DIRECTIONS]
         self._one_hot_size = one_hot_size
-        self._projections = [(weights.pop("kernel"), weights.pop("bias")) for weights in directions]
+        kernels = [weights.pop("kernel") for weights in directions]
+        biases = [weights.pop("bias") for weights in directions]
+        # What meets the context comes last.
+        inputs = len(kernels[0])
+        if number == 0 and "context.bias" in tensors:
+            inputs -= len(tensors["context.bias"])
+        self._context_kernels = np.stack([kernel[inputs:] for kernel in kernels])
+        kernels = [kernel[:inputs] for kernel in kernels]
         self._cell = cell
         self._activation = equations.activation(numpy_ops, activation)
         forward, backward = (cell.prepare(numpy_ops, weights) for weights in directions)
@@ -178,22 +210,31 @@ class _Layer:
             # They are all the weights that such steps need.
             recurrent_kernel = self._weights.pop("recurrent_kernel")
             self._scale = halves_for_sigmoids(recurrent_kernel.shape[1])
+            self._context_kernels *= self._scale
             recurrent_kernel *= self._scale
             self._gate_kernels = gate_kernels(recurrent_kernel)
+        self._projections = [*zip(kernels, biases, strict=True)]
         if not one_hot_size:
             # Side by side they are one matrix product. A vocabulary's rows are too many to copy.
-            kernels, biases = zip(*self._projections, strict=True)
             kernel, bias = np.concatenate(kernels, axis=1), np.concatenate(biases)
             if self._scale is not None:
                 kernel *= np.tile(self._scale, 2)
                 bias *= np.tile(self._scale, 2)
             self._projections = [(kernel, bias)]
 
-    def _steps(self, part: Any, shape: tuple[int, ...]) -> EquationSteps | LSTMSteps:
+    def _steps(
+        self, part: Any, shape: tuple[int, ...], shift: np.ndarray | None
+    ) -> EquationSteps | LSTMSteps:
+        if shift is not None:
+            shift = shift[part]
         if self._scale is not None:
-            return LSTMSteps(self._gate_kernels[:, part], shape)
+            return LSTMSteps(self._gate_kernels[:, part], shape, shift)
         weights = {name: weight[part] for name, weight in self._weights.items()}
-        return EquationSteps(self._cell, weights, self._activation, shape)
+        return EquationSteps(self._cell, weights, self._activation, shape, shift)
+
+    def shifts(self, context: np.ndarray) -> np.ndarray:
+        """What documents add to every projection of their tokens: [D, C] -> [2, D, nH]."""
+        return numpy_ops.matmul(context, self._context_kernels)
 
     def project(self, inputs: np.ndarray, out: np.ndarray) -> None:
         """Writes [N, 2nH] into `out`: forward and backward, side by side."""
@@ -209,12 +250,16 @@ class _Layer:
                 part += bias
 
     def run(
-        self, table: np.ndarray, rows: np.ndarray, schedule: Schedule
+        self,
+        schedule: Schedule,
+        table: np.ndarray,
+        rows: np.ndarray,
+        shift: np.ndarray | None,
     ) -> Iterator[tuple[int, np.ndarray]]:
         """The outputs of both directions: 0 or 1, and [N, H] in the order of the visits.
 
         They are good until the next are asked for. The projection of token i is row `rows[i]` of
-        `table`, [any, 2nH].
+        `table`, [any, 2nH]; `shift`, [2, B, nH], is added to those of each sentence.
         """
         # Of a row the half that belongs to a direction, which is a row of its own.
         table = table.reshape(2 * len(table), -1)
@@ -225,13 +270,13 @@ class _Layer:
             table, rows = gate_rows(table, rows)
         if sentences < _SENTENCES_APART:
             outputs = np.empty((2, tokens, units), np.float32)
-            steps = self._steps(_TOGETHER, (2, sentences, units))
+            steps = self._steps(_TOGETHER, (2, sentences, units), shift)
             self._walk(steps, table, rows, schedule, outputs)
             yield from enumerate(outputs)
             return
         outputs = np.empty((tokens, units), np.float32)
         for half in range(2):
-            steps = self._steps(half, (sentences, units))
+            steps = self._steps(half, (sentences, units), shift)
             self._walk(steps, table, rows[..., half, :], schedule, outputs)
             yield half, outputs
 

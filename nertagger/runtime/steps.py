@@ -25,6 +25,7 @@ class EquationSteps:
         weights: what its step needs, of shape [H, …] for one recurrence and [2, H, …] for two.
         activation: the cell's.
         shape: of the states, [B, H] or [2, B, H].
+        shift: what is added to every projected input of a sentence, [B, nH] or [2, B, nH].
     """
 
     def __init__(
@@ -33,7 +34,9 @@ class EquationSteps:
         weights: Mapping[str, np.ndarray],
         activation: equations.Activation,
         shape: Sequence[int],
+        shift: np.ndarray | None = None,
     ) -> None:
+        self._shift = shift
         self._step, self._weights, self._activation = cell.step, weights, activation
         self._states = tuple(np.zeros(shape, np.float32) for _ in cell.states)
 
@@ -48,6 +51,8 @@ class EquationSteps:
         count = rows.shape[-1]
         states = tuple(state[..., :count, :] for state in self._states)
         projected = table.take(rows, 0)
+        if self._shift is not None:
+            projected += self._shift[..., :count, :]
         self._states = self._step(numpy_ops, projected, states, self._weights, self._activation)
         out[...] = self._states[0]
 
@@ -63,10 +68,15 @@ class LSTMSteps:
         kernels: the recurrent kernel of each gate, those of the sigmoid gates halved: [4, H, H] for
             one recurrence, [4, 2, H, H] for two; see `gate_kernels` and `halves_for_sigmoids`.
         shape: of the states, [B, H] or [2, B, H].
+        shift: what is added to every projected input of a sentence, that of the sigmoid gates
+            halved: [B, 4H] or [2, B, 4H].
     """
 
-    def __init__(self, kernels: np.ndarray, shape: Sequence[int]) -> None:
+    def __init__(
+        self, kernels: np.ndarray, shape: Sequence[int], shift: np.ndarray | None = None
+    ) -> None:
         self._kernels = kernels
+        self._shift = None if shift is None else gate_kernels(shift)
         self._h, self._c = np.zeros((2, *shape), np.float32)
         size = len(kernels) * self._h.size
         self._room = np.empty((2, size), np.float32)
@@ -86,6 +96,8 @@ class LSTMSteps:
         table.take(rows, 0, self._projected, "clip")
         numpy_ops.matmul(self._h, self._kernels, self._gates)
         self._gates += self._projected
+        if self._shift is not None:
+            self._gates += self._shift[..., :count, :]
         # (1), (2), (3) and (5); the half of a sigmoid comes with what it multiplies.
         np.tanh(self._gates, self._gates)
         self._sigmoids += _ONE
@@ -118,10 +130,10 @@ def halves_for_sigmoids(units: int) -> np.ndarray:
 
 
 def gate_kernels(kernel: np.ndarray) -> np.ndarray:
-    """The recurrent kernel of an LSTM, […, H, 4H], to [4, …, H, H], each gate's in one piece and
-    the candidate's last."""
-    *rest, units, width = kernel.shape
-    gates = kernel.reshape(*rest, units, 4, width // 4)
+    """The recurrent kernel of an LSTM, […, H, 4H], to [4, …, H, H], or any array of its gates,
+    […, any, 4H], to [4, …, any, H]: each gate's in one piece and the candidate's last."""
+    *rest, rows, width = kernel.shape
+    gates = kernel.reshape(*rest, rows, 4, width // 4)
     return np.ascontiguousarray(np.moveaxis(gates, -2, 0)[_SIGMOIDS_FIRST])
 
 

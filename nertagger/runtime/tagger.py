@@ -147,7 +147,8 @@ class Tagger:
         segments = segment(texts)
         offsets = segments.sentence_offsets
         tokens = segments.tokens()
-        decoded = self.decoder.decode(self.network.logits(tokens, offsets), offsets)
+        logits = self.network.logits(tokens, offsets, segments.text_offsets)
+        decoded = self.decoder.decode(logits, offsets)
         starts, ends, entity_offsets = _places(segments, decoded)
         if self.name_agreement:
             names = [segments.joined[start:end] for start, end in zip(starts, ends, strict=True)]

@@ -21,14 +21,15 @@ _PRIVATE = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MA
 
 
 class TokenCache:
-    """Rows of a table, one a distinct token, computed when a token first comes up.
+    """Rows of tables, one a distinct token in each, computed when a token first comes up.
 
     When it is full, the tokens that are asked for least make room, each asking counting less the
     longer ago it was (Lee et al. 2001, LRFU). Threads may share one.
 
     Args:
-        compute: from N tokens and float32 [N, width], into which it writes what it computes.
-        width: of the table.
+        compute: from N tokens and for each table float32 [N, width], into which it writes what it
+            computes.
+        widths: of the tables.
         capacity: rows, at most.
 
     Attributes:
@@ -39,24 +40,24 @@ class TokenCache:
 
     def __init__(
         self,
-        compute: Callable[[Sequence[str], np.ndarray], None],
-        width: int,
+        compute: Callable[[Sequence[str], Sequence[np.ndarray]], None],
+        widths: Sequence[int],
         capacity: int,
     ) -> None:
         self._compute = compute
-        self._width = width
+        self._widths = widths
         self.capacity = capacity
         self.computed = 0
         self._lock = threading.Lock()
-        self._generation = _Generation(capacity, width)
+        self._generation = _Generation(capacity, widths)
 
     def __len__(self) -> int:
         return len(self._generation.row_of)
 
     def rows(self, tokens: Sequence[str]) -> CachedRows:
-        """The rows of tokens, to be used as `with cache.rows(tokens) as (table, rows)`.
+        """The rows of tokens, to be used as `with cache.rows(tokens) as (tables, rows)`.
 
-        `table` is [any number, width], and `rows` says which of its rows is each token's, int [N].
+        Each of `tables` is [any number, width], and `rows` says which row is each token's, int [N].
         What they hold stays as it is until the block ends.
         """
         with self._lock:
@@ -86,22 +87,22 @@ class TokenCache:
         for begin in range(0, len(missing), _AT_ONCE):
             some = missing[begin : begin + _AT_ONCE]
             self.computed += len(some)
-            made = np.empty((len(some), self._width), np.float32)
+            made = [np.empty((len(some), width), np.float32) for width in self._widths]
             self._compute(some, made)
             generation.put(some, rows[begin : begin + _AT_ONCE], made)
         return generation
 
 
 class CachedRows:
-    """What `TokenCache.rows` gives; entered, (table, rows)."""
+    """What `TokenCache.rows` gives; entered, (tables, rows)."""
 
     __slots__ = ("_generation", "_lock", "_rows")
 
     def __init__(self, generation: _Generation, rows: np.ndarray, lock: threading.Lock) -> None:
         self._generation, self._rows, self._lock = generation, rows, lock
 
-    def __enter__(self) -> tuple[np.ndarray, np.ndarray]:
-        return self._generation.table, self._rows
+    def __enter__(self) -> tuple[list[np.ndarray], np.ndarray]:
+        return self._generation.tables, self._rows
 
     def __exit__(self, *exception: object) -> None:
         with self._lock:
@@ -109,18 +110,13 @@ class CachedRows:
 
 
 class _Generation:
-    """A table, the token of each of its rows, and how many are reading it."""
+    """Tables, the token of each of their rows, and how many are reading them."""
 
-    __slots__ = ("_asked", "_time", "_tokens", "readers", "row_of", "table")
+    __slots__ = ("_asked", "_capacity", "_tokens", "readers", "row_of", "tables")
 
-    def __init__(self, capacity: int, width: int) -> None:
-        # A mapping of its own: its pages come when they are written to and go when it is gone,
-        # which memory that an allocator has got back need not.
-        pages = mmap.mmap(-1, capacity * width * np.dtype(np.float32).itemsize, **_PRIVATE)
-        # A kernel without large pages refuses.
-        with contextlib.suppress(AttributeError, OSError):
-            pages.madvise(mmap.MADV_HUGEPAGE)
-        self.table = np.frombuffer(pages, np.float32).reshape(capacity, width)
+    def __init__(self, capacity: int, widths: Sequence[int]) -> None:
+        self._capacity = capacity
+        self.tables = [_table(capacity, width) for width in widths]
         self.row_of: dict[str, int] = {}
         self.readers = 0
         self._tokens: list[str] = []
@@ -138,7 +134,7 @@ class _Generation:
     def room(self, count: int, kept: np.ndarray) -> list[int]:
         """Rows for so many new tokens: free ones, then those asked for least; none of `kept`."""
         size = len(self._tokens)
-        free = range(size, min(size + count, len(self.table)))
+        free = range(size, min(size + count, self._capacity))
         if len(free) == count:
             return [*free]
         few = count - len(free)
@@ -146,9 +142,10 @@ class _Generation:
         asked[kept] = np.inf
         return [*free, *asked.argpartition(few - 1)[:few].tolist()]
 
-    def put(self, tokens: Sequence[str], rows: Sequence[int], values: np.ndarray) -> None:
+    def put(self, tokens: Sequence[str], rows: Sequence[int], values: Sequence[np.ndarray]) -> None:
         """Gives tokens these rows, which other tokens may have had."""
-        self.table[rows] = values
+        for table, part in zip(self.tables, values, strict=True):
+            table[rows] = part
         self._asked[rows] = 0
         for token, row in zip(tokens, rows, strict=True):
             if row < len(self._tokens):
@@ -160,6 +157,17 @@ class _Generation:
 
     def copy(self, tokens: Sequence[str], capacity: int) -> _Generation:
         """A generation of its own that knows these tokens of this one."""
-        copy = _Generation(capacity, self.table.shape[1])
-        copy.put(tokens, range(len(tokens)), self.table[self.look_up(tokens)])
+        copy = _Generation(capacity, [table.shape[1] for table in self.tables])
+        rows = self.look_up(tokens)
+        copy.put(tokens, range(len(tokens)), [table[rows] for table in self.tables])
         return copy
+
+
+def _table(capacity: int, width: int) -> np.ndarray:
+    # A mapping of its own: its pages come when they are written to and go when it is gone, which
+    # memory that an allocator has got back need not.
+    pages = mmap.mmap(-1, capacity * width * np.dtype(np.float32).itemsize, **_PRIVATE)
+    # A kernel without large pages refuses.
+    with contextlib.suppress(AttributeError, OSError):
+        pages.madvise(mmap.MADV_HUGEPAGE)
+    return np.frombuffer(pages, np.float32).reshape(capacity, width)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from nertagger.recurrent import numpy_ops
+from nertagger.runtime.document_context import DocumentContext
 from nertagger.text.token_encoder import TokenEncoder
 from nertagger.text.vector_packing import PackedVectors, unpack
 
@@ -19,6 +20,9 @@ class TokenFeatures:
         architecture: the model's, plain values.
         tensors: its weights, by name.
         encoder: from tokens to numbers.
+
+    Attributes:
+        context: what the document is about; None where the model is not told.
     """
 
     def __init__(
@@ -36,6 +40,9 @@ class TokenFeatures:
                 tensors["vectors.scales"],
                 architecture["vector_dimension"],
             )
+        self.context = None
+        if architecture.get("context_dimension"):
+            self.context = DocumentContext(tensors, architecture["context_skipped"])
         self._case_count = architecture["case_count"]
         self._characters = None
         if architecture["character_encoding"] == "convolution":
@@ -45,10 +52,15 @@ class TokenFeatures:
                 tensors["character.convolution.bias"],
             )
 
-    def __call__(self, tokens: Sequence[str]) -> np.ndarray:
-        """The features, float32 [N, D]; with one-hot words the first is the word's index."""
+    def __call__(self, tokens: Sequence[str]) -> tuple[np.ndarray, np.ndarray | None]:
+        """The features, float32 [N, D], and the tokens' shares in what their document is about.
+
+        With one-hot words the first feature is the word's index. For the shares see
+        `DocumentContext`; None where there is no context.
+        """
         inputs = self._encoder.encode(tokens)
         words = inputs["words"]
+        shares = None
         parts = [words[:, None] if self._words is None else self._words[words]]
         if self._characters is not None:
             parts.append(self._characters(inputs["characters"]))
@@ -56,11 +68,21 @@ class TokenFeatures:
             codes, scales, dimension = self._vectors
             rows = inputs["vectors"]
             parts.append(unpack(numpy_ops, codes[rows], scales[rows], dimension))
+            if self.context is not None:
+                shares = self.context.shares(rows, parts[-1])
         if self._case_count:
             parts.append(inputs["case"][:, None] == np.arange(1, self._case_count))
         features = np.empty((len(words), sum(part.shape[1] for part in parts)), np.float32)
         np.concatenate(parts, axis=1, out=features, casting="unsafe")
-        return features
+        return features, shares
+
+    def in_document(self, tokens: Sequence[str]) -> np.ndarray:
+        """All that the encoder is told of the tokens of one document, float32 [N, D + C]."""
+        features, shares = self(tokens)
+        if self.context is None or shares is None:
+            return features
+        context = self.context.of_sums(shares.sum(axis=0, keepdims=True))
+        return np.concatenate([features, context.repeat(len(features), axis=0)], axis=1)
 
 
 class CharacterConvolution:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import numpy as np
 
 from nertagger.text.case_features import CASE_COUNT, case_features
 from nertagger.text.character_features import CharacterVocabulary
-from nertagger.text.vocabulary import Vocabulary
+from nertagger.text.misspellings import CommonWords, of_letters
+from nertagger.text.vocabulary import UNKNOWN, Vocabulary
 from nertagger.text.word_forms import fold_all
 from nertagger.text.word_rows import WordRows
 
@@ -27,6 +29,9 @@ class TokenEncoder:
         vector_rows: of words in the table of pretrained vectors, in which row 0, `<PAD>`, is that
             of words without one; None for no table.
         case: whether there is a case feature.
+        misspellings: whether a word that has neither a number nor a vector gets those of the common
+            word that is one slip of typing away, if there is one; see `text.misspellings`. Needs
+            `vector_rows`.
     """
 
     def __init__(
@@ -36,12 +41,15 @@ class TokenEncoder:
         characters_per_token: int = 20,
         vector_rows: WordRows | None = None,
         case: bool = True,
+        misspellings: bool = False,
     ) -> None:
         self.vocabulary = vocabulary
         self.characters = characters
         self.characters_per_token = characters_per_token
         self.vector_rows = vector_rows
         self.case = case
+        self.misspellings = misspellings and vector_rows is not None
+        self._common = [] if vector_rows is None else vector_rows.common
         self._row_of_token: dict[str, int] = {}
 
     @property
@@ -62,6 +70,8 @@ class TokenEncoder:
             inputs["characters"] = self.characters.character_ids(tokens, self.characters_per_token)
         if self.vector_rows is not None:
             inputs["vectors"] = np.array(self._vector_rows(tokens, folded), np.int32)
+        if self.misspellings:
+            self._correct(folded, inputs["words"], inputs["vectors"])
         if self.case:
             inputs["case"] = case_features(tokens)
         return inputs
@@ -78,6 +88,27 @@ class TokenEncoder:
                 row = known[token] = self.vector_row(token, form)
             rows.append(row)
         return rows
+
+    def _correct(self, folded: Sequence[str], words: np.ndarray, rows: np.ndarray) -> None:
+        """Gives words that are not known the numbers and rows of what they may be meant for."""
+        unknown = ((words == UNKNOWN) & (rows == 0)).nonzero()[0].tolist()
+        places = [place for place in unknown if of_letters(folded[place])]
+        if not places:
+            return
+        meant = self.common_words.one_slip_away([folded[place] for place in places])
+        for place, row in zip(places, meant.tolist(), strict=True):
+            if row >= 0:
+                words[place], rows[place] = self.numbers_of_common[row], row
+
+    @functools.cached_property
+    def common_words(self) -> CommonWords:
+        """Those that others may be meant for, numbered as the rows of their vectors."""
+        return CommonWords(self._common)
+
+    @functools.cached_property
+    def numbers_of_common(self) -> np.ndarray:
+        """The number in the vocabulary of each of the words with the first vectors, int32."""
+        return self.vocabulary.lookup_all(self._common)
 
     def vector_row(self, token: str, folded: str) -> int:
         """The row of a token's vector: of it as it stands, else folded, else without periods."""

@@ -40,6 +40,7 @@ class WordRows:
 
     Attributes:
         lines: as given.
+        common: the words of the first rows by row, the commonest first.
 
     Raises:
         ValueError: they are not UTF-8, or not in order; the message says in which line.
@@ -55,6 +56,7 @@ class WordRows:
         ends = np.flatnonzero(codes == _NEWLINE)
         self._count = len(ends)
         common = lines[: int(ends[: _COMMON + 1][-1])].decode("utf-8").split("\n") if lines else []
+        self.common = common
         self._common = {word: row for row, word in enumerate(common) if row}
         self._blocks: list[int] = (ends[_COMMON:-1:_BLOCK] + 1).tolist()
         self._firsts = [lines[begin : lines.index(b"\n", begin)] for begin in self._blocks]

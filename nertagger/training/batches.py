@@ -80,14 +80,24 @@ class SentenceBatches(keras.utils.PyDataset):
         return len(self.batches)
 
     def __getitem__(self, index: int) -> tuple[dict[str, np.ndarray], np.ndarray]:
-        return pad_sentences(*self.reading, self.batches[index])
+        sentences, contexts = self.batches[index], self.reading.contexts
+        inputs, tags = pad_sentences(*self.reading[:3], sentences)
+        if contexts is not None:
+            inputs["document"] = contexts[sentences]
+        return inputs, tags
 
 
 def batches_of(
     dataset: Dataset, variation: Variation, batch_size: int, seed: int
 ) -> SentenceBatches:
     """The batches of a dataset, varied anew in each epoch."""
-    read = partial(variation.read, dataset.spellings, dataset.tag_numbers, dataset.offsets)
+    read = partial(
+        variation.read,
+        dataset.spellings,
+        dataset.tag_numbers,
+        dataset.offsets,
+        contexts=dataset.contexts,
+    )
     return SentenceBatches(dataset.offsets, read, batch_size, seed)
 
 

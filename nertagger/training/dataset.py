@@ -28,6 +28,7 @@ from nertagger.text.vector_packing import PackedVectors, pack, unpack
 from nertagger.text.vocabulary import PAD_WORD, UNKNOWN, UNKNOWN_WORD, Vocabulary
 from nertagger.text.word_forms import fold
 from nertagger.text.word_rows import WordRows, row_order
+from nertagger.training.contexts import Contexts, contexts_of
 from nertagger.training.options import TrainingOptions
 from nertagger.training.sources import BUNDLED, LabelledCorpus, bundled, read_source
 from nertagger.training.spellings import Spellings, spellings_of
@@ -55,6 +56,7 @@ class Dataset:
         head_tags: which tags are of the same head as each number, bool [K + M, K]; None where there
             is one head.
         offsets: where each sentence starts, and N: [S + 1].
+        contexts: what the sentences are told of their documents; None where the options want none.
         dev: the documents that choose the checkpoint.
         dev_name: what they are.
         dev_map: labels to rename in what the tagger says of them.
@@ -73,6 +75,7 @@ class Dataset:
     tag_sets: np.ndarray | None
     head_tags: np.ndarray | None
     offsets: np.ndarray
+    contexts: Contexts | None
     dev: list[Document]
     dev_name: str
     dev_map: dict[str, str]
@@ -161,15 +164,19 @@ def read_dataset(options: TrainingOptions, log: Callable[[str], None]) -> Datase
     if options.characters != "none":
         characters = CharacterVocabulary.from_counts(Counter("".join(tokens)), minimum=2)
     vector_rows, vectors = _vectors(options, tokens, counts, log)
-    encoder = TokenEncoder(vocabulary, characters, CHARACTERS_PER_TOKEN, vector_rows)
+    inputs = vocabulary, characters, CHARACTERS_PER_TOKEN, vector_rows
+    encoder = TokenEncoder(*inputs, misspellings=options.misspellings > 0)
     # Which part comes when in a pass.
     passes = [index for index, repeat in enumerate(repeats) for _ in range(repeat)]
     inside = np.array([tag != OUTSIDE for part in parts for tags in part.tags for tag in tags])
     ends = np.cumsum([len(part.tokens) for part in parts])
     places = np.split(np.arange(len(tokens)), ends[:-1])
-    spellings = spellings_of(tokens, inside, counts, encoder).repeated(
-        np.concatenate([places[index] for index in passes])
-    )
+    # What stands in the corpus is no misspelling.
+    spellings = spellings_of(tokens, inside, counts, TokenEncoder(*inputs))
+    contexts = None
+    if vectors is not None and options.context_dimension:
+        contexts = _contexts(parts, passes, spellings, vectors)
+    spellings = spellings.repeated(np.concatenate([places[index] for index in passes]))
     known = np.mean(spellings.features["words"][spellings.rows] != UNKNOWN)
     for source, part, repeat in zip(sources, parts, repeats, strict=True):
         log(
@@ -195,6 +202,7 @@ def read_dataset(options: TrainingOptions, log: Callable[[str], None]) -> Datase
         tag_sets=tag_numbers.table(),
         head_tags=tag_numbers.head_table(),
         offsets=np.append(0, np.cumsum(np.concatenate([parts[i].lengths for i in passes]))),
+        contexts=contexts,
         dev=dev.documents,
         dev_name=dev.name,
         dev_map=dev_map,
@@ -203,20 +211,23 @@ def read_dataset(options: TrainingOptions, log: Callable[[str], None]) -> Datase
 
 
 class _Sentences(NamedTuple):
-    """A corpus as the tagger reads it: its tokens, their BIO tags and the sentences' lengths."""
+    """A corpus as the tagger reads it: its tokens, their BIO tags, the sentences' lengths, and how
+    many sentences each document has."""
 
     tokens: list[str]
     tags: list[list[str]]
     lengths: np.ndarray
+    documents: np.ndarray
 
 
 def _sentences(corpus: Corpus, log: Callable[[str], None]) -> _Sentences:
     tokens: list[str] = []
     tags: list[list[str]] = []
     misalignments: list[Misalignment] = []
+    documents: list[int] = []
     long = 0
     for document in corpus.documents:
-        text = document.text
+        text, before = document.text, len(tags)
         long += count_long_sentences(text)
         for sentence in labelled_sentences(document, misalignments):
             tokens += [
@@ -224,11 +235,13 @@ def _sentences(corpus: Corpus, log: Callable[[str], None]) -> _Sentences:
                 for start, end in zip(sentence.starts.tolist(), sentence.ends.tolist(), strict=True)
             ]
             tags.append(sentence.tags)
+        documents.append(len(tags) - before)
     if misalignments:
         log(f"warning: {corpus.path}: {summary(misalignments)}")
     if long:
         log(f"warning: {corpus.path}: {long_sentences_note(long)}")
-    return _Sentences(tokens, tags, np.array([len(sentence) for sentence in tags], np.int64))
+    lengths = np.array([len(sentence) for sentence in tags], np.int64)
+    return _Sentences(tokens, tags, lengths, np.array(documents, np.int64))
 
 
 def _dev(
@@ -278,6 +291,19 @@ def _repeats(sources: Sequence[LabelledCorpus], sizes: Sequence[int]) -> list[in
     )
     fifth = max(1, round(beside / (4 * kept))) if kept else 1
     return [source.repeat or (1 if source.own_head else fifth) for source in sources]
+
+
+def _contexts(
+    parts: Sequence[_Sentences], passes: list[int], spellings: Spellings, vectors: PackedVectors
+) -> Contexts:
+    """The contexts of the sentences of an epoch, which passes over the parts as `passes` says."""
+    rows = spellings.features["vectors"][spellings.rows]
+    offsets = np.append(0, np.cumsum(np.concatenate([part.lengths for part in parts])))
+    documents = np.append(0, np.cumsum(np.concatenate([part.documents for part in parts])))
+    numbers = np.arange(len(offsets) - 1)
+    sentences = np.split(numbers, np.cumsum([len(part.lengths) for part in parts])[:-1])
+    contexts = contexts_of(rows, vectors, offsets, documents)
+    return contexts.of(np.concatenate([sentences[index] for index in passes]))
 
 
 def _summary(source: LabelledCorpus, sentences: _Sentences, repeat: int) -> dict[str, Any]:

@@ -37,6 +37,7 @@ def configuration(
     scores: Mapping[str, Any],
     name_agreement: float = 0.0,
     least_score: float = 0.0,
+    misspellings: bool = False,
 ) -> dict[str, Any]:
     """What config.json holds; see docs/architecture.md."""
     libraries = ("nertagger", "keras", "tensorflow", "numpy")
@@ -47,7 +48,7 @@ def configuration(
         "architecture": dict(architecture),
         "labels": list(labels),
         "tags": list(architecture["tags"]),
-        "text": {"scheme": scheme},
+        "text": {"scheme": scheme, "misspellings": misspellings},
         "temperature": 1.0,
         "name_agreement": name_agreement,
         "least_score": least_score,

@@ -38,7 +38,13 @@ VARIATION = {
 
 RECIPES: dict[str, dict[str, Any]] = {
     "default": {},
-    "plain": {**dict.fromkeys(VARIATION, 0.0), "least_score": 0.0},
+    "plain": {
+        **dict.fromkeys(VARIATION, 0.0),
+        "misspellings": 0,
+        "context_dimension": 0,
+        "context_variation": 0.0,
+        "least_score": 0.0,
+    },
     "accurate": {"units": 200, "vocabulary_size": 25_000},
 }
 """Options that go together: what they bring and cost is in docs/accuracy.md."""
@@ -63,6 +69,9 @@ class TrainingOptions:
         vectors: pretrained vectors, a GloVe or word2vec text file or a NumPy archive.
         vector_rows: of these the first so many, which are the commonest words', and those of the
             words of `train`; None for all.
+        misspellings: 1: a word of which nothing is known is read as the common word that is one
+            slip of typing away, see `text.misspellings`; 0: as it is. Needs vectors. The corpora to
+            learn from are read as they are.
         unknown_probability: with which a word seen once becomes `<UNK>` in training; one seen n
             times does with an n-th of it.
         case_variation: probability with which a sentence is read in training as if it were all in
@@ -73,6 +82,11 @@ class TrainingOptions:
             fewer than 4,000 sentences, else 0.2.
         punctuation_variation: probability with which a sentence is read in training without its
             punctuation, but for that in names; None as `case_variation`.
+        context_dimension: length of what every sentence is told of its document, which is learnt
+            from the mean of the vectors of the document's words; 0 for nothing. There is none
+            without vectors.
+        context_variation: probability with which a sentence is told in training of itself alone,
+            as if it were all of its document.
         epochs: at most so many passes over the corpus; None for 20, or as many as 2,000 steps take,
             but not more than 100.
         patience: epochs without a better dev F1 after which training stops; None for a third of
@@ -107,10 +121,13 @@ class TrainingOptions:
     characters: str = "convolution"
     vectors: str | None = None
     vector_rows: int | None = None
+    misspellings: int = 1
     unknown_probability: float = 0.5
     lost_vector_probability: float | None = None
     case_variation: float | None = None
     punctuation_variation: float | None = None
+    context_dimension: int = 32
+    context_variation: float = 0.3
     epochs: int | None = None
     patience: int | None = None
     batch_size: int | None = None
@@ -138,6 +155,8 @@ class TrainingOptions:
             ("word_dimension", 1, 4096),
             ("vocabulary_size", 3, 1_000_000),
             ("vector_rows", 0, 100_000_000),
+            ("misspellings", 0, 1),
+            ("context_dimension", 0, 4096),
             ("epochs", 1, 100_000),
             ("patience", 1, 100_000),
             ("batch_size", 1, 65_536),
@@ -150,7 +169,7 @@ class TrainingOptions:
                 raise InputError(
                     f"{name} is {getattr(self, name)}; expected 0 or more, and less than 1"
                 )
-        for name in ("unknown_probability", "least_score", *VARIATION):
+        for name in ("unknown_probability", "least_score", "context_variation", *VARIATION):
             value = getattr(self, name)
             if value is not None and not 0 <= value <= 1:
                 raise InputError(f"{name} is {value}; expected 0 to 1")

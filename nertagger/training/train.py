@@ -19,6 +19,7 @@ from nertagger.evaluation.label_map import map_labels
 from nertagger.models.architecture import Architecture
 from nertagger.silence import import_keras
 from nertagger.text.document import Document
+from nertagger.training.contexts import CONTEXT_SKIPPED
 from nertagger.training.dataset import CHARACTERS_PER_TOKEN, Dataset, read_dataset
 from nertagger.training.options import TrainingOptions
 from nertagger.training.temperature import fitting_temperature
@@ -81,6 +82,7 @@ def train(
             {},
             options.name_agreement,
             options.least_score,
+            dataset.encoder.misspellings,
         )
 
         def tagger_of(tensors: Mapping[str, np.ndarray], temperature: float = 1.0) -> Tagger:
@@ -152,6 +154,8 @@ def architecture_of(options: TrainingOptions, dataset: Dataset) -> Architecture:
             vector_count=count,
             vector_dimension=dimension,
             case_count=encoder.case_count,
+            context_dimension=options.context_dimension if count else 0,
+            context_skipped=CONTEXT_SKIPPED if count and options.context_dimension else 0,
             dropout=options.dropout,
             recurrent_dropout=options.recurrent_dropout,
             l2=options.l2,

@@ -2,7 +2,7 @@
 
 Rare words become `<UNK>` (Lample et al. 2016, section 4.3), and some of them lose their pretrained
 vectors as well, as names have none that nobody has met. Sentences are read in lower case, in
-capitals, or without their punctuation.
+capitals, or without their punctuation, and as if nothing came before and after them.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from nertagger.text.vocabulary import UNKNOWN
+from nertagger.training.contexts import Contexts
 from nertagger.training.spellings import CASES, Spellings
 
 _NO_VECTOR = 0
@@ -25,11 +26,13 @@ class Reading(NamedTuple):
         features: per input name, a row per token: [N] or [N, C].
         tags: tag numbers, [N].
         offsets: where each sentence starts, and N: [S + 1].
+        contexts: the mean vector of each sentence's document, [S, F]; None where there are none.
     """
 
     features: Mapping[str, np.ndarray]
     tags: np.ndarray
     offsets: np.ndarray
+    contexts: np.ndarray | None = None
 
 
 class Variation(NamedTuple):
@@ -39,6 +42,7 @@ class Variation(NamedTuple):
     lost_vector_probability: float = 0.0
     case_variation: float = 0.0
     punctuation_variation: float = 0.0
+    context_variation: float = 0.0
 
     def read(
         self,
@@ -46,6 +50,7 @@ class Variation(NamedTuple):
         tags: np.ndarray,
         offsets: np.ndarray,
         random: np.random.Generator,
+        contexts: Contexts | None = None,
     ) -> Reading:
         """The sentences as an epoch reads them; none is empty, and their order stays.
 
@@ -54,6 +59,7 @@ class Variation(NamedTuple):
             tags: their tag numbers, [N].
             offsets: where each sentence starts, and N: [S + 1].
             random: what decides.
+            contexts: of the S sentences; None where the model is told of none.
         """
         count, lengths = len(tags), np.diff(offsets)
         unknown = random.random(count) < spellings.rarity * self.unknown_probability
@@ -68,8 +74,12 @@ class Variation(NamedTuple):
             features["vectors"][lost] = _NO_VECTOR
             unknown |= lost
         features["words"][unknown] = UNKNOWN
+        told = None
+        if contexts is not None:
+            alone = random.random(len(lengths)) < self.context_variation
+            told = np.where(alone[:, None], contexts.of_sentences, contexts.of_documents)
         if not self.punctuation_variation:
-            return Reading(features, tags, offsets)
+            return Reading(features, tags, offsets, told)
         chosen = random.random(len(lengths)) < self.punctuation_variation
         # A sentence of punctuation alone stays.
         chosen &= np.add.reduceat(~spellings.marks, offsets[:-1]) > 0
@@ -78,4 +88,5 @@ class Variation(NamedTuple):
             {name: values[~dropped] for name, values in features.items()},
             tags[~dropped],
             np.append(0, np.cumsum(np.add.reduceat(~dropped, offsets[:-1]))),
+            told,
         )

@@ -35,6 +35,7 @@ MODELS = {
         character_encoding="none",
         vector_count=0,
         case_count=0,
+        context_dimension=0,
     ),
     "softmax": dataclasses.replace(
         EVERYTHING, head="softmax", tags=TAGS, cell="gru", word_encoding="one-hot", layers=2
@@ -68,7 +69,12 @@ def encoder_of(architecture: Architecture) -> TokenEncoder:
     vector_words += [f"vector{number}" for number in range(a.vector_count - len(vector_words))]
     vector_rows = WordRows.of(vector_words) if vector_words else None
     return TokenEncoder(
-        Vocabulary(words), characters, a.characters_per_token, vector_rows, a.case_count > 0
+        Vocabulary(words),
+        characters,
+        a.characters_per_token,
+        vector_rows,
+        a.case_count > 0,
+        misspellings=True,
     )
 
 
@@ -101,6 +107,7 @@ PIECES = [
     *"\u0301\xad\u200d\u200b \n\t\u2028\0",
     *("n't", "'s", "’ll", "J.", "U.S.", "3.5", "Ph.D.", "...", " Mr. ", ". ", "  ", ". The "),
     *(f" {word} " for word in ("Harry", "Potter", "London", "the", "house", "Paris", "x", "1999")),
+    *(f" {word} " for word in ("Lodnon", "HARRYY", "pari5s", "parsi", "l\u0301ondn")),
 ]
 
 

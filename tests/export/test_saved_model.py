@@ -21,6 +21,7 @@ from exported_models import (
 from nertagger.corpora.reading import read_corpus
 from nertagger.models.random_models import architectures
 from nertagger.runtime.decoding import Decoder, without_unlikely
+from nertagger.runtime.document_context import SCALE
 from nertagger.runtime.name_agreement import agree
 from nertagger.text.sentences import split_sentences_batch
 from nertagger.text.tokens import tokenize_batch
@@ -82,9 +83,17 @@ def _entities_of_keras(exported, texts):
     lengths = np.diff(offsets)
     mask = np.arange(lengths.max()) < lengths[:, None]
     inputs = {}
-    for inlet in exported.model.inputs:
-        inputs[inlet.name] = np.zeros((*mask.shape, *values[inlet.name].shape[1:]), "int32")
-        inputs[inlet.name][mask] = values[inlet.name]
+    for name, part in values.items():
+        inputs[name] = np.zeros((*mask.shape, *part.shape[1:]), "int32")
+        inputs[name][mask] = part
+    if exported.config["architecture"]["context_dimension"]:
+        rows = values["vectors"]
+        vectors = np.asarray(exported.model.get_layer("vector_rows")(rows[None]))[0]
+        counted = rows > exported.config["architecture"]["context_skipped"]
+        means = np.zeros((len(texts), vectors.shape[1]), "float32")
+        for text in set(text_of[counted].tolist()):
+            means[text] = SCALE * vectors[counted & (text_of == text)].mean(axis=0)
+        inputs["document"] = means[text_of[offsets[:-1]]]
     logits = np.asarray(exported.model(inputs, training=False))[mask]
     config = exported.config
     head, tags = config["architecture"]["head"], config["architecture"]["tags"]

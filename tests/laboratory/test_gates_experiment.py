@@ -46,7 +46,7 @@ def test_the_tagger_that_is_looked_into_is_the_one_that_tags(changes):
     tokens = [token for sentence in SENTENCES for token in sentence]
     offsets = np.cumsum([0, *map(len, SENTENCES)])
     np.testing.assert_allclose(
-        reading.logits[reading.mask], network.logits(tokens, offsets), atol=1e-4
+        reading.logits[reading.mask], network.logits(tokens, offsets, offsets), atol=1e-4
     )
 
 

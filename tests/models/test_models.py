@@ -43,6 +43,8 @@ def inputs_of(a: Architecture, lengths=LENGTHS, width=None, seed=0) -> dict[str,
         inputs["vectors"] = ids(0, a.vector_count)
     if a.case_count:
         inputs["case"] = ids(1, a.case_count)
+    if a.context_dimension:
+        inputs["document"] = random.normal(0, 1, (rows, a.vector_dimension)).astype("float32")
     return inputs
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from nertagger.runtime.document_context import SCALE
 from nertagger.text.case_features import case_features
 from nertagger.text.word_forms import fold
 
@@ -79,18 +80,32 @@ def token_features(token, a, tensors, encoder):
             sums.append(total)
         parts.append(np.tanh(np.max(sums, axis=0)))
     if a["vector_count"]:
-        row = vector_row(token, encoder.vector_rows.words())
-        codes = [int(code) % 2**32 for code in tensors["vectors.codes"][row]]
-        steps = [code // 16**place % 16 - 8 for code in codes for place in range(8)]
-        parts.append(np.array(steps[: a["vector_dimension"]]) * tensors["vectors.scales"][row])
+        parts.append(vector_of(vector_row(token, encoder.vector_rows.words()), a, tensors))
     if a["case_count"]:
         parts.append(np.eye(a["case_count"])[case_features([token])[0]][1:])
     return np.concatenate(parts)
 
 
-def logits(sentence, a, tensors, encoder):
+def vector_of(row, a, tensors):
+    codes = [int(code) % 2**32 for code in tensors["vectors.codes"][row]]
+    steps = [code // 16**place % 16 - 8 for code in codes for place in range(8)]
+    return np.array(steps[: a["vector_dimension"]]) * tensors["vectors.scales"][row]
+
+
+def context_of(document, a, tensors, encoder):
+    rows = [vector_row(token, encoder.vector_rows.words()) for token in document]
+    counted = [vector_of(row, a, tensors) for row in rows if row > a["context_skipped"]]
+    mean = np.mean(counted, axis=0) if counted else np.zeros(a["vector_dimension"])
+    return np.tanh(SCALE * mean @ tensors["context.kernel"] + tensors["context.bias"])
+
+
+def logits(sentence, a, tensors, encoder, document=None):
+    """Of a sentence of a document; alone it is all of its document."""
     tensors = {name: tensor.astype(np.float64) for name, tensor in tensors.items()}
     xs = np.array([token_features(token, a, tensors, encoder) for token in sentence])
+    if a["context_dimension"]:
+        context = context_of(document or sentence, a, tensors, encoder)
+        xs = np.array([[*x, *context] for x in xs])
     g = ACTIVATIONS[a["activation"]]
     for layer in range(a["layers"]):
         halves = []

@@ -5,14 +5,18 @@ import pytest
 
 from nertagger.models.random_models import architectures, random_model
 from nertagger.models.tensors import named_tensors
+from nertagger.recurrent import numpy_ops
+from nertagger.runtime.document_context import SCALE
 from nertagger.runtime.network import Network, tensor_shapes
 from nertagger.text.character_features import CharacterVocabulary
 from nertagger.text.token_encoder import TokenEncoder
+from nertagger.text.vector_packing import unpack
 from nertagger.text.vocabulary import Vocabulary
 from nertagger.text.word_forms import fold
 from nertagger.text.word_rows import WordRows
 
 LENGTHS = (3, 7, 1, 7, 12, 2)
+DOCUMENTS = (0, 0, 0, 1, 3, 3)
 
 
 def _words():
@@ -47,9 +51,24 @@ def test_logits_are_those_of_the_keras_model(architecture):
     tokens = [str(word) for word in np.random.default_rng(1).choice(words, offsets[-1])]
     mask = np.arange(max(LENGTHS)) < np.array(LENGTHS)[:, None]
     inputs = {}
-    for name, values in encoder.encode(tokens).items():
+    encoded = encoder.encode(tokens)
+    for name, values in encoded.items():
         inputs[name] = np.zeros((*mask.shape, *values.shape[1:]), "int32")
         inputs[name][mask] = values
+    # The third of the documents is empty.
+    document_offsets = np.append(offsets[np.searchsorted(DOCUMENTS, range(4))], offsets[-1])
+    if architecture.context_dimension:
+        rows, dimension = encoded["vectors"], architecture.vector_dimension
+        vectors = unpack(
+            numpy_ops, tensors["vectors.codes"][rows], tensors["vectors.scales"][rows], dimension
+        )
+        document_of = np.repeat(DOCUMENTS, LENGTHS)
+        inputs["document"] = np.zeros((len(LENGTHS), dimension), "float32")
+        for sentence, document in enumerate(DOCUMENTS):
+            counted = (document_of == document) & (rows > architecture.context_skipped)
+            if counted.any():
+                inputs["document"][sentence] = SCALE * vectors[counted].mean(axis=0)
     expected = np.asarray(model({i.name: inputs[i.name] for i in model.inputs}))[mask]
-    result = Network(architecture.to_dict(), tensors, encoder).logits(tokens, offsets)
+    network = Network(architecture.to_dict(), tensors, encoder)
+    result = network.logits(tokens, offsets, document_offsets)
     np.testing.assert_allclose(result, expected, atol=1e-5)

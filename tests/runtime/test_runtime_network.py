@@ -1,6 +1,7 @@
 """The network against a plain one that knows one token of one sentence at a time."""
 
 import gc
+import itertools
 import weakref
 
 import numpy as np
@@ -24,6 +25,8 @@ VARIANTS = [
     {"character_width": 1},
     {"vector_count": 0, "vector_dimension": 0},
     {"case_count": 0},
+    {"context_dimension": 0, "context_skipped": 0},
+    {"cell": "gru", "layers": 2, "word_encoding": "one-hot", "context_skipped": 3},
     {
         "character_encoding": "none",
         "vector_count": 0,
@@ -48,12 +51,19 @@ def _flat(sentences):
 def test_agrees_with_one_token_at_a_time(changes):
     config, encoder, tensors = tiny_models.make(**changes)
     network = Network(config["architecture"], tensors, encoder)
-    # Ragged, unsorted, with equal lengths and single tokens.
+    # Ragged, unsorted, with equal lengths and single tokens; an empty document among three.
     sentences = _sentences([4, 1, 9, 4, 2, 7, 1])
-    result = network.logits(*_flat(sentences))
-    expected = np.concatenate(
-        [plain_network.logits(s, config["architecture"], tensors, encoder) for s in sentences]
-    )
+    tokens, offsets = _flat(sentences)
+    firsts = [0, 3, 3, 4, 7]
+    result = network.logits(tokens, offsets, offsets[firsts])
+    expected = []
+    for first, last in itertools.pairwise(firsts):
+        document = [token for sentence in sentences[first:last] for token in sentence]
+        expected += [
+            plain_network.logits(sentence, config["architecture"], tensors, encoder, document)
+            for sentence in sentences[first:last]
+        ]
+    expected = np.concatenate(expected)
     assert result.dtype == np.float32
     np.testing.assert_allclose(result, expected, rtol=1e-4, atol=1e-5)
     assert np.abs(expected).max() > 0.1
@@ -65,7 +75,7 @@ def test_a_sentence_does_not_feel_its_neighbours():
     # More than are computed together.
     sentences = _sentences(np.random.default_rng(3).integers(1, 8, 600))
     tokens, offsets = _flat(sentences)
-    together = network.logits(tokens, offsets)
+    together = network.logits(tokens, offsets, offsets)
     for number in (0, 17, 299, 599):
         alone = network.logits(*_flat(sentences[number : number + 1]))
         part = slice(offsets[number], offsets[number + 1])

@@ -1,6 +1,7 @@
 """The LSTM's own steps against its equations."""
 
 import numpy as np
+import pytest
 
 from nertagger.recurrent import equations, numpy_ops
 from nertagger.runtime.steps import (
@@ -14,7 +15,8 @@ from nertagger.runtime.steps import (
 UNITS = 6
 
 
-def test_an_lstms_own_steps_are_its_equations():
+@pytest.mark.parametrize("shifted", [False, True])
+def test_an_lstms_own_steps_are_its_equations(shifted):
     random = np.random.default_rng(3)
     kernel = random.normal(size=(UNITS, 4 * UNITS)).astype(np.float32)
     table = random.normal(0, 2, (30, 4 * UNITS)).astype(np.float32)
@@ -22,9 +24,11 @@ def test_an_lstms_own_steps_are_its_equations():
     counts = [5, 5, 4, 2, 2, 1]
     visits = [random.integers(0, len(table), count) for count in counts]
     halves = halves_for_sigmoids(UNITS)
-    own = LSTMSteps(gate_kernels(kernel * halves), (5, UNITS))
+    shift = random.normal(size=(5, 4 * UNITS)).astype(np.float32) if shifted else None
+    halved = None if shift is None else shift * halves
+    own = LSTMSteps(gate_kernels(kernel * halves), (5, UNITS), halved)
     cell = equations.CELLS["lstm"]
-    plain = EquationSteps(cell, {"recurrent_kernel": kernel}, numpy_ops.tanh, (5, UNITS))
+    plain = EquationSteps(cell, {"recurrent_kernel": kernel}, numpy_ops.tanh, (5, UNITS), shift)
     outputs = np.full((2, sum(counts), UNITS), np.nan, np.float32)
     begin = 0
     for rows in visits:

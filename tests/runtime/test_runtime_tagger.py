@@ -103,7 +103,9 @@ def test_softmax_tags_are_the_plain_network_s():
     bounds = split_sentences(document.text, starts, ends)
     expected = []
     for begin, end in itertools.pairwise(bounds.tolist()):
-        logits = plain_network.logits(texts[begin:end], config["architecture"], tensors, encoder)
+        logits = plain_network.logits(
+            texts[begin:end], config["architecture"], tensors, encoder, texts
+        )
         tags = [config["tags"][k] for k in logits.argmax(axis=1)]
         starts_at = begin
         expected += [

@@ -49,10 +49,14 @@ def make(seed=0, **changes):
         "vector_count": len(vector_words),
         "vector_dimension": 3,
         "case_count": 12,
+        "context_dimension": 4,
+        "context_skipped": 1,
         "dropout": 0.5,
         "recurrent_dropout": 0.0,
         "l2": 0.0,
     } | changes
+    if not architecture["vector_count"]:
+        architecture["context_dimension"] = architecture["context_skipped"] = 0
     tags = architecture["tags"]
     tensors = {
         name: random.normal(0, 0.7, shape).astype("float32")

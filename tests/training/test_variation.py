@@ -9,6 +9,7 @@ from nertagger.text.token_encoder import TokenEncoder
 from nertagger.text.vocabulary import Vocabulary
 from nertagger.text.word_forms import fold
 from nertagger.text.word_rows import WordRows
+from nertagger.training.contexts import Contexts
 from nertagger.training.spellings import Spellings, spellings_of
 from nertagger.training.variation import Reading, Variation
 
@@ -118,3 +119,18 @@ def test_a_repeated_corpus_is_the_same_tokens_again():
     for name in ("rows", "rarity", "marks"):
         np.testing.assert_array_equal(getattr(twice, name), np.tile(getattr(once, name), 2))
     assert twice.distinct == once.distinct
+
+
+def test_a_sentence_is_told_of_its_document_or_of_itself_alone():
+    contexts = Contexts(np.ones((400, 3)), -np.arange(1200.0).reshape(400, 3))
+    offsets = np.arange(0, 801, 2)
+    found = spellings(["river", "again"] * 400)
+    seen = Variation(context_variation=0.3).read(
+        found, np.arange(800), offsets, np.random.default_rng(1), contexts
+    )
+    assert seen.contexts is not None
+    alone = (seen.contexts != 1).any(axis=1)
+    assert 80 < alone.sum() < 160
+    np.testing.assert_array_equal(seen.contexts[alone], contexts.of_sentences[alone])
+    without = Variation().read(found, np.arange(800), offsets, np.random.default_rng(1), contexts)
+    np.testing.assert_array_equal(without.contexts, contexts.of_documents)
