@@ -150,12 +150,12 @@ class Network:
                     document_offsets = np.array([0, len(tokens)])
                 sums = sums_between(tables[1].take(rows, 0), document_offsets)
                 document_of = document_offsets.searchsorted(offsets[:-1], side="right") - 1
-                shifts = self._layers[0].shifts(self._context.of_sums(sums))[:, document_of]
+                shifts = self._layers[0].shifts(self._context.of_sums(sums))
             for begin in range(0, len(order), _SENTENCES_AT_ONCE):
                 some = order[begin : begin + _SENTENCES_AT_ONCE]
                 schedule = Schedule(lengths[some])
                 places = schedule.places(offsets[some])
-                shift = None if shifts is None else shifts[:, some]
+                shift = None if shifts is None else shifts[:, document_of[some]]
                 inputs = tables[0], rows[places], shift
                 for layer, following in pairwise(self._layers):
                     encoded = np.empty((len(places), 2, self._units), np.float32)

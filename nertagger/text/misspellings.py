@@ -17,6 +17,8 @@ import numpy as np
 SHORTEST = 5
 """A shorter word is one slip away from many."""
 LONGEST = 20
+_AT_ONCE = 1024
+"""So many words are hashed together, for little memory."""
 _ALPHABET = frozenset("abcdefghijklmnopqrstuvwxyz")
 _LETTERS = np.array(sorted(map(ord, _ALPHABET)))
 
@@ -28,7 +30,7 @@ def _signed(number: int) -> int:
 
 _MULTIPLIER = 0x9E3779B97F4A7C15
 _POWERS = np.array([_signed(pow(_MULTIPLIER, j, 2**64)) for j in range(LONGEST + 1)], np.int64)
-_FIRST_BITS = 20
+_FIRST_BITS = 18
 _OTHER_BITS = 64 - _FIRST_BITS
 _INVERSE = _signed(pow(_MULTIPLIER, -1, 2**64))
 
@@ -47,8 +49,11 @@ class CommonWords:
 
     def __init__(self, words: Sequence[str]) -> None:
         numbers = [n for n, word in enumerate(words) if of_letters(word, SHORTEST - 1)]
-        codes = letter_codes([words[number] for number in numbers])
-        hashes = (codes * _POWERS[:LONGEST]).sum(axis=1)
+        hashes = np.empty(len(numbers), np.int64)
+        for begin in range(0, len(numbers), _AT_ONCE):
+            part = slice(begin, begin + _AT_ONCE)
+            codes = letter_codes([words[number] for number in numbers[part]])
+            hashes[part] = (codes * _POWERS[:LONGEST]).sum(axis=1)
         order = hashes.argsort(kind="stable")
         # Most hashes that are looked for are none of these, which their first bits say at once.
         self._first_bits = np.zeros(1 << _FIRST_BITS, bool)
