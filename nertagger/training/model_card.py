@@ -64,9 +64,11 @@ the cases, give or take {apart:.1f} (expected calibration error, in points; temp
 def _vectors(architecture: Mapping[str, Any]) -> str:
     if not architecture["vector_count"]:
         return "no pretrained vectors"
+    context = architecture.get("context_dimension")
+    told = f", {context} numbers of what the document is about" if context else ""
     return (
         f"{architecture['vector_count'] - 1:,} pretrained vectors of "
-        f"{architecture['vector_dimension']} dimensions"
+        f"{architecture['vector_dimension']} dimensions{told}"
     )
 
 
