@@ -74,10 +74,10 @@ def tag(tagger: Tagger, texts: list[str]) -> tuple[float, int]:
     tokens = 0
     real = tagger.network.logits
 
-    def counted(words: Any, offsets: Any) -> Any:
+    def counted(words: Any, *offsets: Any) -> Any:
         nonlocal tokens
         tokens += len(words)
-        return real(words, offsets)
+        return real(words, *offsets)
 
     with patch.object(tagger.network, "logits", counted):
         started = time.process_time()

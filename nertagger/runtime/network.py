@@ -30,7 +30,7 @@ _SENTENCES_APART = 32
 cache. Fewer share the calls of one walk."""
 _TOGETHER = slice(2)
 _HALVES = np.arange(2)[:, None]
-_CACHE_BYTES = 19 << 20
+_CACHE_BYTES = 18 << 20
 
 
 def tensor_shapes(architecture: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
