@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from nertagger.export.blocks import in_blocks
-from nertagger.export.text_graph import Characters, Types, indices
+from nertagger.export.text_graph import ArrayNames, Characters, Types, indices
 from nertagger.text.misspellings import LONGEST, SHORTEST, slips
 from nertagger.text.token_encoder import TokenEncoder
 from nertagger.text.vocabulary import UNKNOWN
@@ -15,15 +15,6 @@ WORDS_AT_ONCE = 256
 """Bounds of the memory of a request, whatever its words."""
 
 _NONE = np.iinfo(np.int32).max
-
-
-class _ArrayNames:
-    """The few names of NumPy that `slips` asks for, by TensorFlow."""
-
-    concatenate = staticmethod(tf.concat)
-    cumsum = staticmethod(tf.cumsum)
-    repeat = staticmethod(tf.repeat)
-    reshape = staticmethod(tf.reshape)
 
 
 class MisspellingsGraph:
@@ -70,8 +61,10 @@ class MisspellingsGraph:
 
     def _meant(self, codes: tf.Tensor) -> tf.Tensor:
         """The row of the commonest word that each word may be meant for, or _NONE."""
-        hashes, real = slips(_ArrayNames, codes)
-        places = tf.searchsorted(self._hashes, tf.reshape(hashes, [-1]))
+        hashes, real = slips(ArrayNames, codes)
+        # Once in the graph, for both that ask for it.
+        known = tf.constant(self._hashes)
+        places = tf.searchsorted(known, tf.reshape(hashes, [-1]))
         places = tf.reshape(tf.minimum(places, len(self._hashes) - 1), tf.shape(hashes))
-        found = real & (tf.gather(self._hashes, places) == hashes)
+        found = real & (tf.gather(known, places) == hashes)
         return tf.reduce_min(tf.where(found, tf.gather(self._rows, places), _NONE), axis=1)

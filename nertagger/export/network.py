@@ -18,7 +18,7 @@ from nertagger.export.decoding import Decoded, DecodingGraph
 from nertagger.models.architecture import Architecture
 from nertagger.models.tagger import build
 from nertagger.models.tensors import assign_tensors, named_variables
-from nertagger.runtime.document_context import SCALE
+from nertagger.runtime.document_context import DocumentContext
 
 TYPES_AT_ONCE = 8192
 SENTENCES_AT_ONCE = 256
@@ -54,8 +54,12 @@ class NetworkGraph:
         self._sentences = keras.Model([sequences, mask], model.output)
         self._context = None
         if architecture.context_dimension:
-            self._context = variables["context.kernel"], variables["context.bias"]
-            self._skipped = architecture.context_skipped
+            self._context = DocumentContext(
+                keras.ops,
+                variables["context.kernel"],
+                variables["context.bias"],
+                architecture.context_skipped,
+            )
             self._vectors = model.get_layer("vector_rows")
             sequences, _ = model.get_layer("with_context").input
         of_tokens = {name: part for name, part in model.input.items() if name != "document"}
@@ -85,10 +89,7 @@ class NetworkGraph:
         if self._context is not None:
             shares = tf.cast(tf.gather(shares[0], type_of), tf.float64)
             sums = tf.math.unsorted_segment_sum(shares, text_of, text_count)
-            sums = tf.cast(sums, tf.float32)
-            _, bias = self._context
-            means = SCALE * sums[:, :-1] / tf.maximum(sums[:, -1:], 1.0)
-            contexts = tf.tanh(means + bias)
+            contexts = self._context.of_sums(tf.cast(sums, tf.float32))
 
         def block(begin: tf.Tensor) -> tuple[tf.Tensor, ...]:
             some = order[begin : begin + SENTENCES_AT_ONCE]
@@ -122,13 +123,11 @@ class NetworkGraph:
             features = self._features(some, training=False)[0]
             if self._context is None:
                 return (features,)
-            kernel, _ = self._context
-            counts = tf.cast(some["vectors"][0] > self._skipped, tf.float32)[:, None]
-            shares = tf.matmul(self._vectors(some["vectors"])[0], kernel) * counts
-            return features, tf.concat([shares, counts], axis=1)
+            vectors = self._vectors(some["vectors"])[0]
+            return features, self._context.shares(some["vectors"][0], vectors)
 
         widths = [self._features.output.shape[-1]]
         if self._context is not None:
-            widths.append(self._context[0].shape[1] + 1)
+            widths.append(self._context.dimension + 1)
         specs = [tf.TensorSpec([None, width], tf.float32) for width in widths]
         return in_blocks(block, tf.shape(inputs["words"])[0], TYPES_AT_ONCE, specs)

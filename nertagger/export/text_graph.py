@@ -19,12 +19,15 @@ from nertagger.text.boundaries import begins_token, is_attached, shift
 class ArrayNames:
     """The few names of NumPy that the rules ask for, by TensorFlow."""
 
+    cumsum = staticmethod(tf.cumsum)
+    repeat = staticmethod(tf.repeat)
+    reshape = staticmethod(tf.reshape)
     zeros_like = staticmethod(tf.zeros_like)
     where = staticmethod(tf.where)
 
     @staticmethod
-    def concatenate(parts: Any) -> tf.Tensor:
-        return tf.concat(parts, axis=0)
+    def concatenate(parts: Any, axis: int = 0) -> tf.Tensor:
+        return tf.concat(parts, axis)
 
 
 class Characters(NamedTuple):

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
-from nertagger.recurrent import numpy_ops
-
 SCALE = 3
-"""Means of many vectors are alike: from document to document their numbers differ by a fifth or so
-of what those of words do, which is too little to learn from."""
+"""Means of many vectors are alike: from one document to another they deviate by 0.1 to 0.2."""
 
 
 class DocumentContext:
@@ -19,37 +16,34 @@ class DocumentContext:
     Words without a vector do not count, nor do the commonest, which say little.
 
     Args:
-        tensors: `context.kernel`, W [F, C], and `context.bias`, b [C].
+        xp: the array namespace, `recurrent.numpy_ops` or `keras.ops`.
+        kernel: W [F, C].
+        bias: b [C].
         skipped: the rows of the commonest words' vectors are 1 to this one.
+
+    Attributes:
+        dimension: C.
     """
 
-    def __init__(self, tensors: Mapping[str, np.ndarray], skipped: int) -> None:
-        self._skipped = skipped
-        self._kernel = tensors["context.kernel"]
-        self._bias = tensors["context.bias"]
+    def __init__(self, xp: Any, kernel: Any, bias: Any, skipped: int) -> None:
+        self._xp, self._kernel, self._bias, self._skipped = xp, kernel, bias, skipped
+        self.dimension: int = bias.shape[0]
 
-    @property
-    def dimension(self) -> int:
-        """C."""
-        return len(self._bias)
-
-    def shares(self, rows: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+    def shares(self, rows: Any, vectors: Any) -> Any:
         """What each token adds to the sums that `of_sums` takes, float32 [N, C + 1].
 
         Args:
             rows: of the tokens in the table of vectors, int [N].
             vectors: of the tokens, [N, F].
         """
-        counts = (rows > self._skipped)[:, None]
-        shares = np.empty((len(rows), self.dimension + 1), np.float32)
-        shares[:, :-1] = numpy_ops.matmul(vectors, self._kernel) * counts
-        shares[:, -1:] = counts
-        return shares
+        counts = self._xp.cast(rows > self._skipped, "float32")[:, None]
+        projected = self._xp.matmul(vectors, self._kernel)
+        return self._xp.concatenate([projected * counts, counts], axis=1)
 
-    def of_sums(self, sums: np.ndarray) -> np.ndarray:
+    def of_sums(self, sums: Any) -> Any:
         """[D, C], from the sums of the shares of each document's tokens, [D, C + 1]."""
-        means = SCALE * sums[:, :-1] / np.maximum(sums[:, -1:], 1)
-        return np.tanh(means + self._bias)
+        means = SCALE * sums[:, :-1] / self._xp.maximum(sums[:, -1:], 1.0)
+        return self._xp.tanh(means + self._bias)
 
 
 def sums_between(values: np.ndarray, offsets: np.ndarray) -> np.ndarray:

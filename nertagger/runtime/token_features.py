@@ -42,7 +42,12 @@ class TokenFeatures:
             )
         self.context = None
         if architecture.get("context_dimension"):
-            self.context = DocumentContext(tensors, architecture["context_skipped"])
+            self.context = DocumentContext(
+                numpy_ops,
+                tensors["context.kernel"],
+                tensors["context.bias"],
+                architecture["context_skipped"],
+            )
         self._case_count = architecture["case_count"]
         self._characters = None
         if architecture["character_encoding"] == "convolution":

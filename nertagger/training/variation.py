@@ -26,7 +26,8 @@ class Reading(NamedTuple):
         features: per input name, a row per token: [N] or [N, C].
         tags: tag numbers, [N].
         offsets: where each sentence starts, and N: [S + 1].
-        contexts: the mean vector of each sentence's document, [S, F]; None where there are none.
+        contexts: what each sentence is told of its document, one of the two of `Contexts`, [S, F];
+            None where there is none.
     """
 
     features: Mapping[str, np.ndarray]
