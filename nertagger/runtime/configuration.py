@@ -99,6 +99,12 @@ def check_config(config: Any, path: Path) -> None:
     least = config.get("least_score", 0.0)
     if not 0 <= least <= 1:
         raise InputError(f"'least_score' is {least!r}, expected 0 to 1", path)
+    _check_keys(config["text"], (), ("scheme", "misspellings"), "text.", path)
+    misspellings = config["text"].get("misspellings", False)
+    if not isinstance(misspellings, bool):
+        raise InputError(
+            f"'text.misspellings' is {misspellings!r:.60}, expected true or false", path
+        )
     _check_architecture(config["architecture"], path)
     if config["tags"] != config["architecture"]["tags"]:
         raise InputError(f"'tags' are not those of 'architecture'; {_REMEDY}", path)

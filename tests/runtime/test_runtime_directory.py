@@ -167,6 +167,8 @@ def _change(config, key, value):
         ("least_score", 1.5, ("'least_score' is 1.5, expected 0 to 1",)),
         ("temperature", "hot", ("'temperature' is 'hot', expected a number",)),
         ("temperature", True, ("'temperature' is True, expected a number",)),
+        ("text.misspellings", "no", ("'text.misspellings' is 'no', expected true or false",)),
+        ("text.language", "en", ("has 'text.language'", "does not know")),
         ("tags", ["O"], ("'tags' are not those of 'architecture'",)),
         ("architecture.units", None, ("has no 'architecture.units'",)),
         ("architecture.units", 0, ("'architecture.units' is 0, expected a whole number from 1",)),
