@@ -45,6 +45,8 @@ _HELP = {
     "[default: 0 for small corpora, else 0.2]",
     "punctuation_variation": "With which a sentence is learnt without its punctuation.  "
     "[default: 0 for small corpora, else 0.05]",
+    "name_variation": "With which a name is learnt as one that nobody has met.  "
+    "[default: 0 for small corpora, else 0.25]",
     "context_dimension": "Length of what a sentence is told of its document, from its words' "
     "vectors; 0 for nothing.",
     "context_variation": "With which a sentence is learnt as if it were all of its document.",

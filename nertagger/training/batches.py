@@ -97,6 +97,7 @@ def batches_of(
         dataset.tag_numbers,
         dataset.offsets,
         contexts=dataset.contexts,
+        made_up_names=dataset.made_up_names,
     )
     return SentenceBatches(dataset.offsets, read, batch_size, seed)
 

@@ -29,6 +29,7 @@ from nertagger.text.vocabulary import PAD_WORD, UNKNOWN, UNKNOWN_WORD, Vocabular
 from nertagger.text.word_forms import fold
 from nertagger.text.word_rows import WordRows, row_order
 from nertagger.training.contexts import Contexts, contexts_of
+from nertagger.training.made_up_names import MadeUpNames, made_up_names_of
 from nertagger.training.options import TrainingOptions
 from nertagger.training.sources import BUNDLED, LabelledCorpus, bundled, read_source
 from nertagger.training.spellings import Spellings, spellings_of
@@ -57,6 +58,7 @@ class Dataset:
             is one head.
         offsets: where each sentence starts, and N: [S + 1].
         contexts: what the sentences are told of their documents; None where the options want none.
+        made_up_names: what the tokens could be called; None where the options want none.
         dev: the documents that choose the checkpoint.
         dev_name: what they are.
         dev_map: labels to rename in what the tagger says of them.
@@ -76,6 +78,7 @@ class Dataset:
     head_tags: np.ndarray | None
     offsets: np.ndarray
     contexts: Contexts | None
+    made_up_names: MadeUpNames | None
     dev: list[Document]
     dev_name: str
     dev_map: dict[str, str]
@@ -168,15 +171,21 @@ def read_dataset(options: TrainingOptions, log: Callable[[str], None]) -> Datase
     encoder = TokenEncoder(*inputs, misspellings=options.misspellings > 0)
     # Which part comes when in a pass.
     passes = [index for index, repeat in enumerate(repeats) for _ in range(repeat)]
-    inside = np.array([tag != OUTSIDE for part in parts for tags in part.tags for tag in tags])
+    bio_tags = [tag for part in parts for tags in part.tags for tag in tags]
     ends = np.cumsum([len(part.tokens) for part in parts])
     places = np.split(np.arange(len(tokens)), ends[:-1])
     # What stands in the corpus is no misspelling.
-    spellings = spellings_of(tokens, inside, counts, TokenEncoder(*inputs))
+    literal = TokenEncoder(*inputs)
+    inside = np.array([tag != OUTSIDE for tag in bio_tags])
+    spellings = spellings_of(tokens, inside, counts, literal)
     contexts = None
     if vectors is not None and options.context_dimension:
         contexts = _contexts(parts, passes, spellings, vectors)
-    spellings = spellings.repeated(np.concatenate([places[index] for index in passes]))
+    order = np.concatenate([places[index] for index in passes])
+    spellings = spellings.repeated(order)
+    made_up_names = None
+    if options.name_variation != 0:
+        made_up_names = made_up_names_of(tokens, bio_tags, literal).of(order)
     known = np.mean(spellings.features["words"][spellings.rows] != UNKNOWN)
     for source, part, repeat in zip(sources, parts, repeats, strict=True):
         log(
@@ -203,6 +212,7 @@ def read_dataset(options: TrainingOptions, log: Callable[[str], None]) -> Datase
         head_tags=tag_numbers.head_table(),
         offsets=np.append(0, np.cumsum(np.concatenate([parts[i].lengths for i in passes]))),
         contexts=contexts,
+        made_up_names=made_up_names,
         dev=dev.documents,
         dev_name=dev.name,
         dev_map=dev_map,

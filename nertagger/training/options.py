@@ -33,6 +33,7 @@ VARIATION = {
     "lost_vector_probability": 0.2,
     "case_variation": 0.05,
     "punctuation_variation": 0.05,
+    "name_variation": 0.25,
 }
 """How a corpus is varied that is not small; a small one needs its every sentence as it is."""
 
@@ -82,6 +83,8 @@ class TrainingOptions:
             fewer than 4,000 sentences, else 0.2.
         punctuation_variation: probability with which a sentence is read in training without its
             punctuation, but for that in names; None as `case_variation`.
+        name_variation: probability with which a name is read in training as one that nobody has
+            met; None for 0 where the corpus has fewer than 4,000 sentences, else 0.25.
         context_dimension: length of what every sentence is told of its document, which is learnt
             from the mean of the vectors of the document's words; 0 for nothing. There is none
             without vectors.
@@ -126,6 +129,7 @@ class TrainingOptions:
     lost_vector_probability: float | None = None
     case_variation: float | None = None
     punctuation_variation: float | None = None
+    name_variation: float | None = None
     context_dimension: int = 32
     context_variation: float = 0.3
     epochs: int | None = None

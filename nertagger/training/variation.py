@@ -2,7 +2,8 @@
 
 Rare words become `<UNK>` (Lample et al. 2016, section 4.3), and some of them lose their pretrained
 vectors as well, as names have none that nobody has met. Sentences are read in lower case, in
-capitals, or without their punctuation, and as if nothing came before and after them.
+capitals, or without their punctuation, and as if nothing came before and after them; and here and
+there a name is one that nobody has met.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 
 from nertagger.text.vocabulary import UNKNOWN
 from nertagger.training.contexts import Contexts
+from nertagger.training.made_up_names import WORDS, MadeUpNames
 from nertagger.training.spellings import CASES, Spellings
 
 _NO_VECTOR = 0
@@ -44,6 +46,7 @@ class Variation(NamedTuple):
     case_variation: float = 0.0
     punctuation_variation: float = 0.0
     context_variation: float = 0.0
+    name_variation: float = 0.0
 
     def read(
         self,
@@ -52,6 +55,7 @@ class Variation(NamedTuple):
         offsets: np.ndarray,
         random: np.random.Generator,
         contexts: Contexts | None = None,
+        made_up_names: MadeUpNames | None = None,
     ) -> Reading:
         """The sentences as an epoch reads them; none is empty, and their order stays.
 
@@ -61,6 +65,7 @@ class Variation(NamedTuple):
             offsets: where each sentence starts, and N: [S + 1].
             random: what decides.
             contexts: of the S sentences; None where the model is told of none.
+            made_up_names: for the N tokens; None where none is wanted.
         """
         count, lengths = len(tags), np.diff(offsets)
         unknown = random.random(count) < spellings.rarity * self.unknown_probability
@@ -79,6 +84,16 @@ class Variation(NamedTuple):
         if contexts is not None:
             alone = random.random(len(lengths)) < self.context_variation
             told = np.where(alone[:, None], contexts.of_sentences, contexts.of_documents)
+        if made_up_names is not None and self.name_variation:
+            drawn = random.random(np.count_nonzero(made_up_names.begins) + 1) < self.name_variation
+            # Those that are read in another case are changed enough.
+            renamed = drawn[np.cumsum(made_up_names.begins)] & (rows == spellings.rows)
+            renamed &= made_up_names.firsts >= 0
+            # A word is the same one throughout a sentence.
+            shifts = np.repeat(random.integers(0, WORDS, len(lengths)), lengths)
+            numbers = made_up_names.firsts + (spellings.rows + shifts) % WORDS
+            for name, values in made_up_names.features.items():
+                features[name][renamed] = values[numbers[renamed]]
         if not self.punctuation_variation:
             return Reading(features, tags, offsets, told)
         chosen = random.random(len(lengths)) < self.punctuation_variation
