@@ -1,17 +1,23 @@
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 
 import numpy as np
 import pytest
+from small_corpus import write_corpus
 
 from nertagger.text.character_features import CharacterVocabulary
 from nertagger.text.token_encoder import TokenEncoder
 from nertagger.text.vocabulary import UNKNOWN, Vocabulary
 from nertagger.text.word_forms import fold
 from nertagger.text.word_rows import WordRows
+from nertagger.training.batches import batches_of
 from nertagger.training.contexts import Contexts
+from nertagger.training.dataset import read_dataset
 from nertagger.training.made_up_names import WORDS, MadeUpNames, made_up_names_of
+from nertagger.training.options import TrainingOptions
+from nertagger.training.sources import Source
 from nertagger.training.spellings import Spellings, spellings_of
 from nertagger.training.variation import Reading, Variation
 
@@ -163,3 +169,21 @@ def test_a_label_whose_halves_are_all_words_keeps_its_names():
     corpus = Corpus([("Lulu", "B-PER"), ("of", "O"), ("Modena", "B-LOC"), ("Verona", "B-LOC")])
     renamed = corpus.renamed(corpus.read(name_variation=1.0))
     assert renamed.all(axis=0).tolist() == [False, False, True, True]
+
+
+def test_a_training_renames_in_every_corpus_and_every_pass(tmp_path):
+    first = write_corpus(tmp_path / "first.jsonl", 40)
+    second = write_corpus(tmp_path / "second.jsonl", 30, 1, {"PER": "person", "LOC": "place"})
+    options = TrainingOptions(
+        train=(Source(str(first), repeat=2), Source(str(second), own_head=True)), dev=str(first)
+    )
+    dataset = read_dataset(options, lambda line: None)
+    tokens, plain = dataset.spellings.rows, dataset.spellings.features
+    read = batches_of(dataset, Variation(name_variation=1.0), 8, 0).reading.features
+    changed = (read["characters"] != plain["characters"][tokens]).any(axis=1)
+    tags = [tag for head in dataset.heads for tag in head]
+    named = np.array([tags[number] != "O" for number in dataset.tag_numbers])
+    np.testing.assert_array_equal(changed, named)
+    np.testing.assert_array_equal(read["words"] == UNKNOWN, named)
+    without = dataclasses.replace(options, name_variation=0.0)
+    assert read_dataset(without, lambda line: None).made_up_names is None
