@@ -46,7 +46,7 @@ _HELP = {
     "punctuation_variation": "With which a sentence is learnt without its punctuation.  "
     "[default: 0 for small corpora, else 0.1]",
     "name_variation": "With which a name is learnt as one that nobody has met.  "
-    "[default: 0 for small corpora, else 0.15]",
+    "[default: 0 for small corpora, else 0.25]",
     "context_dimension": "Length of what a sentence is told of its document, from its words' "
     "vectors; 0 for nothing.",
     "context_variation": "With which a sentence is learnt as if it were all of its document.",
