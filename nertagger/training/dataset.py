@@ -30,7 +30,7 @@ from nertagger.text.word_forms import fold
 from nertagger.text.word_rows import WordRows, row_order
 from nertagger.training.contexts import Contexts, contexts_of
 from nertagger.training.made_up_names import MadeUpNames, made_up_names_of
-from nertagger.training.options import TrainingOptions
+from nertagger.training.options import SMALL, TrainingOptions
 from nertagger.training.sources import BUNDLED, LabelledCorpus, bundled, read_source
 from nertagger.training.spellings import Spellings, spellings_of
 from nertagger.training.tag_sets import TagNumbers
@@ -185,7 +185,11 @@ def read_dataset(options: TrainingOptions, log: Callable[[str], None]) -> Datase
     spellings = spellings.repeated(order)
     made_up_names = None
     if options.name_variation != 0:
-        made_up_names = made_up_names_of(tokens, bio_tags, literal).of(order)
+        # A small corpus beside others, too, needs its every name as it is.
+        spared = [options.name_variation is None and len(part.lengths) < SMALL for part in parts]
+        spares = np.repeat(spared, [len(part.tokens) for part in parts])
+        renamed = [OUTSIDE if spare else tag for tag, spare in zip(bio_tags, spares, strict=True)]
+        made_up_names = made_up_names_of(tokens, renamed, literal).of(order)
     known = np.mean(spellings.features["words"][spellings.rows] != UNKNOWN)
     for source, part, repeat in zip(sources, parts, repeats, strict=True):
         log(

@@ -85,7 +85,7 @@ class TrainingOptions:
             punctuation, but for that in names; None for 0 where the corpus has fewer than 4,000
             sentences, else 0.1.
         name_variation: probability with which a name is read in training as one that nobody has
-            met; None for 0 where the corpus has fewer than 4,000 sentences, else 0.25.
+            met; None for 0 in each corpus of fewer than 4,000 sentences, else 0.25.
         context_dimension: length of what every sentence is told of its document, which is learnt
             from the mean of the vectors of the document's words; 0 for nothing. There is none
             without vectors.

@@ -175,7 +175,9 @@ def test_a_training_renames_in_every_corpus_and_every_pass(tmp_path):
     first = write_corpus(tmp_path / "first.jsonl", 40)
     second = write_corpus(tmp_path / "second.jsonl", 30, 1, {"PER": "person", "LOC": "place"})
     options = TrainingOptions(
-        train=(Source(str(first), repeat=2), Source(str(second), own_head=True)), dev=str(first)
+        train=(Source(str(first), repeat=2), Source(str(second), own_head=True)),
+        dev=str(first),
+        name_variation=1.0,
     )
     dataset = read_dataset(options, lambda line: None)
     tokens, plain = dataset.spellings.rows, dataset.spellings.features
@@ -187,3 +189,8 @@ def test_a_training_renames_in_every_corpus_and_every_pass(tmp_path):
     np.testing.assert_array_equal(read["words"] == UNKNOWN, named)
     without = dataclasses.replace(options, name_variation=0.0)
     assert read_dataset(without, lambda line: None).made_up_names is None
+    # Both are small, so that by default every name of theirs is needed.
+    by_default = dataclasses.replace(options, name_variation=None)
+    made_up = read_dataset(by_default, lambda line: None).made_up_names
+    assert made_up is not None
+    assert (made_up.firsts < 0).all()
