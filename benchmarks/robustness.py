@@ -18,7 +18,7 @@ import os
 import random
 import re
 import string
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 # Threads that wait for one another are slow on a busy machine.
@@ -132,12 +132,9 @@ def renamed(name: Callable[[str, random.Random], str]) -> Change:
     def rename(document: Document, chance: random.Random) -> Document:
         names: dict[str, str] = {}
         edits = []
-        for entity in document.entities:
-            for start, word in words(entity.text) if entity.label in _INVENTED else ():
-                if is_part_of_a_name(word):
-                    new = names.setdefault(word, name(entity.label, chance))
-                    begin = entity.start + start
-                    edits.append((begin, begin + len(word), new.upper() if word.isupper() else new))
+        for label, begin, word in words_of_names(document):
+            new = names.setdefault(word, name(label, chance))
+            edits.append((begin, begin + len(word), new.upper() if word.isupper() else new))
         return edited(document, edits)
 
     return rename
@@ -158,18 +155,22 @@ def unmet_names(documents: Iterable[Document], met: Iterable[str]) -> dict[str, 
     }
     found: dict[str, set[str]] = {label: set() for label in _INVENTED}
     for document in documents:
-        for entity in document.entities:
-            for _, word in words(entity.text) if entity.label in _INVENTED else ():
-                if is_part_of_a_name(word) and word.lower() not in known:
-                    found[entity.label].add(word.capitalize() if word.isupper() else word)
+        for label, _, word in words_of_names(document):
+            if word.lower() not in known:
+                found[label].add(word.capitalize() if word.isupper() else word)
     for label, of_label in found.items():
         if not of_label:
             raise SystemExit(f"--names has no {label} that --met has not; expected at least one")
     return {label: sorted(of_label) for label, of_label in found.items()}
 
 
-def is_part_of_a_name(word: str) -> bool:
-    return word.isalpha() and len(word) > 2 and word[0].isupper()
+def words_of_names(document: Document) -> Iterator[tuple[str, int, str]]:
+    """The label, the place and the word of all that people and places are called."""
+    for entity in document.entities:
+        if entity.label in _INVENTED:
+            for start, word in words(entity.text):
+                if word.isalpha() and len(word) > 2 and word[0].isupper():
+                    yield entity.label, entity.start + start, word
 
 
 def words(text: str) -> list[tuple[int, str]]:
