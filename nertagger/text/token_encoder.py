@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,16 @@ from nertagger.text.word_rows import WordRows
 
 _REMEMBERED = 1 << 14
 """Tokens of which the rows of their vectors are remembered; finding them in a list takes longer."""
+
+
+def are_unknown(inputs: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Which tokens are neither in the vocabulary nor among the vectors, bool [N].
+
+    Args:
+        inputs: of the tokens, as `TokenEncoder.encode` gives them.
+    """
+    unknown = inputs["words"] == UNKNOWN
+    return unknown & (inputs["vectors"] == 0) if "vectors" in inputs else unknown
 
 
 class TokenEncoder:
@@ -71,7 +81,7 @@ class TokenEncoder:
         if self.vector_rows is not None:
             inputs["vectors"] = np.array(self._vector_rows(tokens, folded), np.int32)
         if self.misspellings:
-            self._correct(folded, inputs["words"], inputs["vectors"])
+            self._correct(folded, inputs)
         if self.case:
             inputs["case"] = case_features(tokens)
         return inputs
@@ -89,16 +99,17 @@ class TokenEncoder:
             rows.append(row)
         return rows
 
-    def _correct(self, folded: Sequence[str], words: np.ndarray, rows: np.ndarray) -> None:
+    def _correct(self, folded: Sequence[str], inputs: Mapping[str, np.ndarray]) -> None:
         """Gives words that are not known the numbers and rows of what they may be meant for."""
-        unknown = ((words == UNKNOWN) & (rows == 0)).nonzero()[0].tolist()
+        unknown = are_unknown(inputs).nonzero()[0].tolist()
         places = [place for place in unknown if of_letters(folded[place])]
         if not places:
             return
         meant = self.common_words.one_slip_away([folded[place] for place in places])
         for place, row in zip(places, meant.tolist(), strict=True):
             if row >= 0:
-                words[place], rows[place] = self.numbers_of_common[row], row
+                inputs["words"][place] = self.numbers_of_common[row]
+                inputs["vectors"][place] = row
 
     @functools.cached_property
     def common_words(self) -> CommonWords:

@@ -14,8 +14,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from nertagger.text.tags import OUTSIDE
-from nertagger.text.token_encoder import TokenEncoder
-from nertagger.text.vocabulary import UNKNOWN
+from nertagger.text.token_encoder import TokenEncoder, are_unknown
 
 WORDS = 3_000
 """Made-up words of each label."""
@@ -88,8 +87,5 @@ def _made_up(words: Sequence[str], encoder: TokenEncoder, random: np.random.Gene
         halves[one][0] + halves[other][1]
         for one, other in zip(beginnings.tolist(), endings.tolist(), strict=True)
     ]
-    features = encoder.encode(made)
-    unknown = features["words"] == UNKNOWN
-    if "vectors" in features:
-        unknown &= features["vectors"] == 0
+    unknown = are_unknown(encoder.encode(made))
     return [word for word, is_unknown in zip(made, unknown, strict=True) if is_unknown][:WORDS]
