@@ -44,7 +44,7 @@ _HELP = {
     "lost_vector_probability": "With which a word seen once becomes <UNK> and loses its vector.  "
     "[default: 0 for small corpora, else 0.2]",
     "punctuation_variation": "With which a sentence is learnt without its punctuation.  "
-    "[default: 0 for small corpora, else 0.1]",
+    "[default: 0 for small corpora, else 0.15]",
     "name_variation": "With which a name is learnt as one that nobody has met.  "
     "[default: 0 for small corpora, else 0.25]",
     "context_dimension": "Length of what a sentence is told of its document, from its words' "

@@ -32,7 +32,7 @@ SMALL = 4_000
 VARIATION = {
     "lost_vector_probability": 0.2,
     "case_variation": 0.05,
-    "punctuation_variation": 0.1,
+    "punctuation_variation": 0.15,
     "name_variation": 0.25,
 }
 """How a corpus is varied that is not small; a small one needs its every sentence as it is."""
@@ -83,7 +83,7 @@ class TrainingOptions:
             fewer than 4,000 sentences, else 0.2.
         punctuation_variation: probability with which a sentence is read in training without its
             punctuation, but for that in names; None for 0 where the corpus has fewer than 4,000
-            sentences, else 0.1.
+            sentences, else 0.15.
         name_variation: probability with which a name is read in training as one that nobody has
             met; None for 0 in each corpus of fewer than 4,000 sentences, else 0.25.
         context_dimension: length of what every sentence is told of its document, which is learnt
