@@ -186,9 +186,13 @@ def read_dataset(options: TrainingOptions, log: Callable[[str], None]) -> Datase
     made_up_names = None
     if options.name_variation != 0:
         # A small corpus beside others, too, needs its every name as it is.
-        spared = [options.name_variation is None and len(part.lengths) < SMALL for part in parts]
-        spares = np.repeat(spared, [len(part.tokens) for part in parts])
-        renamed = [OUTSIDE if spare else tag for tag, spare in zip(bio_tags, spares, strict=True)]
+        least = SMALL if options.name_variation is None else 0
+        renamed = [
+            OUTSIDE if len(part.lengths) < least else tag
+            for part in parts
+            for tags in part.tags
+            for tag in tags
+        ]
         made_up_names = made_up_names_of(tokens, renamed, literal).of(order)
     known = np.mean(spellings.features["words"][spellings.rows] != UNKNOWN)
     for source, part, repeat in zip(sources, parts, repeats, strict=True):
